@@ -1,0 +1,58 @@
+/**
+ * Failures of operations, each with a documented code (docs/ERRORS.md).
+ *
+ * Misuse at the call is a TypeError or RangeError, an abort has the name `AbortError`, and an error number that a
+ * remote node put into its reply is a field of that reply; everything else that can fail is a `DHTError`.
+ */
+
+/** Every code a {@link DHTError} can carry, with the text that follows it in the message. */
+const MESSAGES = {
+  REQUEST_TIMEOUT: 'Request timed out',
+  REQUEST_DESTROYED: 'Request destroyed',
+  IO_SUSPENDED: 'I/O suspended',
+  NODE_DESTROYED: 'Node destroyed',
+  DEADLINE_EXCEEDED: 'Deadline exceeded',
+  BIND_FAILED: 'Could not bind a UDP socket',
+  SEND_FAILED: 'Datagram could not be sent',
+  DATAGRAM_TOO_LARGE: 'Message does not fit a datagram',
+  TOO_FEW_NODES: 'Too few nodes responded',
+  NO_TOKEN: 'No token received for closest node',
+  COMMIT_FAILED: 'No node accepted the commit',
+  QUEUE_FULL: 'Too many requests are waiting',
+} as const
+
+/** Code of a {@link DHTError}. */
+export type DHTErrorCode = keyof typeof MESSAGES
+
+/**
+ * A failed operation.
+ *
+ * `name` is `'DHTError'`, `code` one of {@link DHTErrorCode}, `message` is `CODE: text`, and `cause` the error behind
+ * it where there is one.
+ *
+ * @example
+ * try { await node.ping({ host, port }) } catch (err) { if (err.code === 'REQUEST_TIMEOUT') retryLater() }
+ */
+export class DHTError extends Error {
+  override readonly name = 'DHTError'
+  /** What failed, for programs. */
+  readonly code: DHTErrorCode
+
+  /**
+   * @param code what failed
+   * @param detail text for the message, instead of the standard one
+   * @param options `cause`: the error behind this one
+   */
+  constructor(code: DHTErrorCode, detail: string = MESSAGES[code], options?: { cause?: unknown }) {
+    super(`${code}: ${detail}`, options)
+    this.code = code
+  }
+}
+
+/** The reason of an aborted signal as an error: the reason itself where it is one, else an error named `AbortError`. */
+export function abortError(reason: unknown): Error {
+  if (reason instanceof Error) return reason
+  const error = new Error('The operation was aborted', { cause: reason })
+  error.name = 'AbortError'
+  return error
+}

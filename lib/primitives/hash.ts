@@ -1,0 +1,20 @@
+/** BLAKE2b with a 32-byte digest (RFC 7693), the protocol's only hash (wire-protocol section 3). */
+import b4a from 'b4a'
+import sodium from 'sodium-universal'
+
+/** Length of every hash, id, token and target. */
+export const HASH_BYTES = 32
+
+/**
+ * BLAKE2b-256 of `data`, keyed when `key` is given.
+ *
+ * @param data bytes of any length
+ * @param key 32-byte key, for the keyed form
+ * @returns 32-byte Uint8Array of its own memory
+ */
+export function blake2b(data: Uint8Array, key?: Uint8Array): Uint8Array {
+  const out = b4a.alloc(HASH_BYTES)
+  if (key === undefined) sodium.crypto_generichash(out, data)
+  else sodium.crypto_generichash(out, data, key)
+  return out
+}

@@ -1,0 +1,73 @@
+/**
+ * Node ids and the XOR metric (Maymounkov and Mazières, "Kademlia", 2002, section 2).
+ *
+ * An id is 32 bytes, compared as a big-endian number. Most comparisons are settled by the first four bytes, so
+ * those are kept beside an id as an unsigned 32-bit `prefix` wherever many are compared.
+ */
+import b4a from 'b4a'
+import { ADDRESS_BYTES, parseIPv4 } from './address.js'
+import { blake2b, HASH_BYTES } from './hash.js'
+
+export const ID_BYTES = HASH_BYTES
+export const ID_BITS = ID_BYTES * 8
+
+/** A node as others name it. */
+export interface NodeInfo {
+  /** 32-byte id, hash(host, port). */
+  id: Uint8Array
+  host: string
+  port: number
+}
+
+const scratch = b4a.alloc(ADDRESS_BYTES)
+
+/** Id of the node at a 32-bit IPv4 number and a port: BLAKE2b-256 of the six address bytes (wire-protocol 7). */
+export function idFromIp(ip: number, port: number): Uint8Array {
+  scratch[0] = ip >>> 24
+  scratch[1] = ip >>> 16
+  scratch[2] = ip >>> 8
+  scratch[3] = ip
+  scratch[4] = port
+  scratch[5] = port >>> 8
+  return blake2b(scratch)
+}
+
+/** Id of the node at a dotted-decimal host and a port. The host must be IPv4. */
+export function idFromAddress(host: string, port: number): Uint8Array {
+  return idFromIp(parseIPv4(host), port)
+}
+
+/** The first 32 bits of an id as an unsigned number. */
+export function idPrefix(id: Uint8Array): number {
+  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0
+}
+
+/** Number of leading bits that `a` and `b` share: 0 to 256. */
+export function commonPrefixLength(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < ID_BYTES; i++) {
+    const x = a[i]! ^ b[i]!
+    if (x !== 0) return i * 8 + Math.clz32(x) - 24
+  }
+  return ID_BITS
+}
+
+/** Sign of the comparison of the XOR distances `a` to `target` and `b` to `target`: negative when `a` is closer. */
+export function compareDistance(target: Uint8Array, a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < ID_BYTES; i++) {
+    if (a[i] === b[i]) continue
+    const t = target[i]!
+    return (a[i]! ^ t) - (b[i]! ^ t)
+  }
+  return 0
+}
+
+/** Whether two ids are the same 32 bytes. */
+export function sameId(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < ID_BYTES; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Bit `index` of an id, most significant first. */
+export function idBit(id: Uint8Array, index: number): number {
+  return (id[index >> 3]! >> (7 - (index & 7))) & 1
+}

@@ -1,0 +1,19 @@
+/** The parts we use of packages that ship no types. Nothing here reaches our published declarations. */
+
+declare module 'sodium-universal' {
+  const sodium: {
+    randombytes_buf(out: Uint8Array): void
+    crypto_generichash(out: Uint8Array, input: Uint8Array, key?: Uint8Array): void
+  }
+  export default sodium
+}
+
+declare module 'events-universal' {
+  const EventEmitter: new () => object
+  export default EventEmitter
+}
+
+declare module 'udx-native' {
+  const UDX: new () => unknown
+  export default UDX
+}
