@@ -1,0 +1,70 @@
+/** Child process: a bare UDX socket that keeps FIND_NODE requests under way, to load a server and nothing else. */
+import type { Address } from '../../lib/primitives/address.js'
+import { cpuMicros, serve } from '../process.js'
+import { randomTargets, seededRandom } from '../random.js'
+import { bindSocket, type RawSocket } from '../udx.js'
+import { encodeFindNode, FIND_NODE_REPLY_BYTES, RESPONSE_FIRST_BYTE, TID_OFFSET } from './find-node.js'
+import type { LoadResult } from './node-client.js'
+
+/** No answer for this long: a datagram was lost, and the figures are worth nothing. */
+const SILENCE_MS = 2000
+
+let socket: RawSocket
+let server: Address
+let datagrams: Uint8Array[]
+let onReply: (tid: number) => void = () => {}
+let wrongReplies = 0
+
+const handlers = {
+  async open(to: Address): Promise<void> {
+    server = to
+    datagrams = randomTargets(256, seededRandom(3)).map((target, tid) => encodeFindNode(tid, to, target))
+    socket = await bindSocket()
+    socket.on('message', (bytes) => {
+      if (bytes.length !== FIND_NODE_REPLY_BYTES || bytes[0] !== RESPONSE_FIRST_BYTE) wrongReplies++
+      onReply(bytes[TID_OFFSET]!)
+    })
+  },
+
+  /** Keeps `outstanding` requests (a power of two, at most 128) under way for `ms`. Rejects for wrong or no answers. */
+  async load(outstanding: number, ms: number): Promise<LoadResult> {
+    const cpuBefore = cpuMicros()
+    const startedAt = performance.now()
+    const requests = await exchangeUntil(startedAt + ms, outstanding)
+    const seconds = (performance.now() - startedAt) / 1000
+    if (wrongReplies > 0) throw new Error(`${wrongReplies} replies are not FIND_NODE replies with 20 nodes`)
+    return { requests, seconds, clientCpuMicros: cpuMicros() - cpuBefore }
+  },
+}
+
+/** Resolves with the number of exchanges after the deadline, when all are answered. */
+function exchangeUntil(deadline: number, outstanding: number): Promise<number> {
+  let answered = 0
+  let underWay = outstanding
+  return new Promise((resolve, reject) => {
+    let seen = -1
+    const watchdog = setInterval(() => {
+      if (seen === answered) finish(() => reject(new Error('The server stopped answering')))
+      seen = answered
+    }, SILENCE_MS)
+    const finish = (settle: () => void): void => {
+      clearInterval(watchdog)
+      onReply = () => {}
+      settle()
+    }
+    onReply = (tid) => {
+      answered++
+      // The next datagram of the same lane: no two under way share a transaction id.
+      if (performance.now() < deadline) send((tid + outstanding) & 255)
+      else if (--underWay === 0) finish(() => resolve(answered))
+    }
+    for (let tid = 0; tid < outstanding; tid++) send(tid)
+  })
+}
+
+function send(tid: number): void {
+  socket.trySend(datagrams[tid]!, server.port, server.host)
+}
+
+export type RawClient = typeof handlers
+serve(handlers)

@@ -1,0 +1,206 @@
+/**
+ * Who we know: what enters the routing table, what keeps its place, what leaves (behaviour 12).
+ *
+ * Invariants:
+ * - nobody enters on an unsolicited datagram's word: only who answered us does; others are asked first;
+ * - a contact leaves only when it did not answer a check of ours, or answered without its id;
+ * - `add-node` and `remove-node` tell every change.
+ */
+import { addressKey } from '../primitives/address.js'
+import { type NodeInfo, sameId } from '../primitives/id.js'
+import type { Random } from '../primitives/random.js'
+import { type Contact, createContact } from '../routing/contact.js'
+import { contactsToPing, pingsPerRound, replacementCandidate, shouldEvict } from '../routing/maintenance.js'
+import { RoutingTable } from '../routing/table.js'
+
+/** What the contacts need of the node. */
+export interface ContactsHost {
+  now(): number
+  /** Sends a PING; `settled` is called after the reply or the failure has been taken in. */
+  ping(node: NodeInfo, settled: (answered: boolean) => void): void
+  onAdd(contact: Contact): void
+  onRemove(contact: Contact): void
+}
+
+/** Newcomers being asked at a time; more are forgotten and come again. A join storm on a bootstrapper is 42 B each. */
+const MAX_CANDIDATES = 64
+
+/** Contacts checked at a time because of down hints: strangers cause these. */
+const MAX_HINTED_CHECKS = 10
+
+/** Full buckets in which a stale contact is being asked whether it makes room. */
+const MAX_REPLACEMENTS = 3
+
+/** A contact pinged this recently is not checked again for a hint; answers take less. */
+const HINT_QUIET_MS = 5000
+
+export class Contacts {
+  readonly #host: ContactsHost
+  readonly #filter: ((node: NodeInfo) => boolean) | null
+  #table: RoutingTable
+  /** Newcomers being asked, by address. BOUNDED: by MAX_CANDIDATES. */
+  readonly #candidates = new Set<number>()
+  #hintedChecks = 0
+  #replacements = 0
+
+  constructor(host: ContactsHost, id: Uint8Array, k: number, filter: ((node: NodeInfo) => boolean) | null) {
+    this.#host = host
+    this.#filter = filter
+    this.#table = new RoutingTable(id, k)
+  }
+
+  /** The table now; replaced by another one when our id changes. */
+  get table(): RoutingTable {
+    return this.#table
+  }
+
+  /** Checks caused by others that are under way. */
+  get pendingChecks(): number {
+    return this.#candidates.size + this.#hintedChecks + this.#replacements
+  }
+
+  /** Whether the user's filter lets this node be a contact. */
+  accepts(node: NodeInfo): boolean {
+    return this.#filter === null || this.#filter(node)
+  }
+
+  /**
+   * A node answered us. Returns its contact when it has or gets one: an identified, accepted node.
+   * `id` null means that it did not identify itself.
+   */
+  onAnswer(host: string, ip: number, port: number, id: Uint8Array | null): Contact | null {
+    const known = this.#table.byKey(addressKey(ip, port))
+    if (id === null) {
+      // It answers, but not as the node we knew: it has become ephemeral, or another one took its place.
+      if (known !== null) this.#remove(known)
+      return null
+    }
+    if (known !== null) {
+      this.#heard(known)
+      known.failures = 0
+      known.downHints = 0
+      return known
+    }
+    return this.#accept({ id, host, port }, ip)
+  }
+
+  /** An identified node asked us something. A known one was heard; a new one is asked before it may enter. */
+  onRequest(host: string, ip: number, port: number, id: Uint8Array): void {
+    const key = addressKey(ip, port)
+    const known = this.#table.byKey(key)
+    if (known !== null) this.#heard(known)
+    else if (this.#wants(id, key, { id, host, port })) this.#askCandidate(key, { id, host, port })
+  }
+
+  /** A PING or FIND_NODE to this address stayed unanswered. `evidence`: meanwhile others answered. */
+  onUnanswered(key: number, evidence: boolean): void {
+    const contact = this.#table.byKey(key)
+    if (contact === null) return
+    contact.failures++
+    if (shouldEvict(contact, evidence)) this.#remove(contact)
+  }
+
+  /** Adds a node that the user vouches for, without asking it. */
+  add(host: string, ip: number, port: number, id: Uint8Array): void {
+    const known = this.#table.byKey(addressKey(ip, port))
+    if (known !== null) this.#heard(known)
+    else this.#accept({ id, host, port }, ip)
+  }
+
+  /** Somebody says that the contact at this address is down: we look ourselves. */
+  onDownHint(key: number): void {
+    const contact = this.#table.byKey(key)
+    if (contact === null || this.#hintedChecks >= MAX_HINTED_CHECKS) return
+    if (contact.downHints > 0 && this.#host.now() - contact.pingedAt < HINT_QUIET_MS) return
+    contact.downHints++
+    this.#hintedChecks++
+    this.check(contact, () => this.#hintedChecks--)
+  }
+
+  /** Asks a contact whether it is there; the answer or its absence is taken in as any other. */
+  check(contact: Contact, settled?: () => void): void {
+    contact.pingedAt = this.#host.now()
+    this.#host.ping(contact, () => settled?.())
+  }
+
+  /** One round of checks of those heard longest ago. Returns how many are asked. */
+  pingRound(busy: boolean): number {
+    const { recency, size } = this.#table
+    const due = contactsToPing(recency, this.#host.now(), pingsPerRound(size, busy))
+    for (const contact of due) this.check(contact)
+    return due.length
+  }
+
+  /** Makes every contact look old, so that the next rounds check it: the machine slept. */
+  markStale(ageMs: number): void {
+    const before = this.#host.now() - ageMs
+    for (const contact of this.#table.recency) {
+      contact.seenAt = Math.min(contact.seenAt, before)
+      contact.pingedAt = Math.min(contact.pingedAt, before)
+    }
+  }
+
+  /** Takes another id: the contacts move to a table around it. */
+  changeId(id: Uint8Array): void {
+    const { table, dropped } = this.#table.moveTo(id)
+    this.#table = table
+    for (const contact of dropped) this.#host.onRemove(contact)
+  }
+
+  /** Id of a random contact, or our own where there is none: what a refresh looks up. */
+  refreshTarget(random: Random): Uint8Array {
+    return this.#table.random(random)?.id ?? this.#table.id
+  }
+
+  #heard(contact: Contact): void {
+    const now = this.#host.now()
+    contact.seenAt = now
+    contact.pingedAt = now
+    this.#table.touch(contact)
+  }
+
+  /** Whether a newcomer is worth a PING: there is room for it, or somebody who may have to make room. */
+  #wants(id: Uint8Array, key: number, node: NodeInfo): boolean {
+    if (this.#candidates.size >= MAX_CANDIDATES || this.#candidates.has(key)) return false
+    if (sameId(id, this.#table.id) || !this.accepts(node)) return false
+    const bucket = this.#table.bucketOf(id)
+    return bucket.length < this.#table.k || replacementCandidate(bucket, this.#host.now()) !== null
+  }
+
+  #askCandidate(key: number, node: NodeInfo): void {
+    this.#candidates.add(key)
+    this.#host.ping(node, () => this.#candidates.delete(key))
+  }
+
+  #accept(node: NodeInfo, ip: number): Contact | null {
+    if (sameId(node.id, this.#table.id) || !this.accepts(node)) return null
+    const contact = createContact({ id: node.id, host: node.host, port: node.port, ip, now: this.#host.now() })
+    const outcome = this.#table.add(contact)
+    if (outcome === 'added') {
+      this.#host.onAdd(contact)
+      return contact
+    }
+    if (outcome === 'full') this.#makeRoom(contact)
+    return null
+  }
+
+  /** Asks the stalest contact of a full bucket; if it is gone, the newcomer takes its place. */
+  #makeRoom(newcomer: Contact): void {
+    if (this.#replacements >= MAX_REPLACEMENTS) return
+    const stale = replacementCandidate(this.#table.bucketOf(newcomer.id), this.#host.now())
+    if (stale === null) return
+    this.#replacements++
+    stale.pingedAt = this.#host.now()
+    this.#host.ping(stale, (answered) => {
+      this.#replacements--
+      if (answered) return
+      // The newcomer did answer, so it is not our network that failed.
+      if (this.#table.byKey(stale.key) === stale) this.#remove(stale)
+      if (this.#table.add(newcomer) === 'added') this.#host.onAdd(newcomer)
+    })
+  }
+
+  #remove(contact: Contact): void {
+    if (this.#table.discard(contact)) this.#host.onRemove(contact)
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The two sockets of a node (wire-protocol 9): the server socket, on the port others know, and the client socket,
+ * which requests leave from while nobody knows whether the server socket can be reached.
+ *
+ * Binding happens once; after a suspension the same ports are tried first.
+ */
+import { DHTError } from '../primitives/errors.js'
+import type { DatagramSocket, OnDatagram, Transport } from '../transport/contract.js'
+
+export interface EndpointOptions {
+  host: string
+  /** `[from, to)`; `[0, 0]`: any port. */
+  portRange: readonly [number, number]
+  /** Take any port when none of the range can be had. */
+  anyPort: boolean
+}
+
+export class Endpoint {
+  readonly #transport: Transport
+  readonly #options: EndpointOptions
+  readonly #onDatagram: OnDatagram
+  #serverSocket: DatagramSocket | null = null
+  #clientSocket: DatagramSocket | null = null
+  #serverPort = 0
+  #clientPort = 0
+  #binding: Promise<void> | null = null
+
+  constructor(transport: Transport, options: EndpointOptions, onDatagram: OnDatagram) {
+    this.#transport = transport
+    this.#options = options
+    this.#onDatagram = onDatagram
+  }
+
+  get serverSocket(): DatagramSocket | null {
+    return this.#serverSocket
+  }
+
+  get clientSocket(): DatagramSocket | null {
+    return this.#clientSocket
+  }
+
+  /** Local port of the server socket, 0 before it was bound. Kept over a suspension. */
+  get serverPort(): number {
+    return this.#serverPort
+  }
+
+  /** Binds both sockets, once. @throws DHTError BIND_FAILED */
+  bind(): Promise<void> {
+    this.#binding ??= this.#bindBoth()
+    return this.#binding
+  }
+
+  /** Closes both sockets; `bind` opens them again. Waits for a binding under way. Never rejects. */
+  async close(): Promise<void> {
+    // Whoever waits for the binding hears of its failure.
+    await this.#binding?.catch(() => {})
+    this.#binding = null
+    const open = [this.#serverSocket, this.#clientSocket]
+    this.#serverSocket = null
+    this.#clientSocket = null
+    await Promise.all(open.map((socket) => socket?.close()))
+  }
+
+  async #bindBoth(): Promise<void> {
+    const server = await this.#bindServer()
+    let client: DatagramSocket
+    try {
+      client = await this.#bindFirst([this.#clientPort, 0])
+    } catch (err) {
+      await server.close()
+      throw err
+    }
+    this.#serverSocket = server
+    this.#clientSocket = client
+    this.#serverPort = server.address()?.port ?? 0
+    this.#clientPort = client.address()?.port ?? 0
+  }
+
+  #bindServer(): Promise<DatagramSocket> {
+    const [from, to] = this.#options.portRange
+    const ports: number[] = this.#serverPort > 0 ? [this.#serverPort] : []
+    for (let port = from; port < to; port++) if (port !== this.#serverPort) ports.push(port)
+    if (ports.length === 0 || this.#options.anyPort) ports.push(0)
+    return this.#bindFirst(ports)
+  }
+
+  async #bindFirst(ports: readonly number[]): Promise<DatagramSocket> {
+    const { host } = this.#options
+    let cause: unknown = null
+    for (const port of ports) {
+      try {
+        return await this.#transport.bind(port, host, this.#onDatagram)
+      } catch (err) {
+        cause = err
+      }
+    }
+    const tried = ports.length === 1 ? `port ${ports[0]}` : `ports ${ports[0]} to ${ports.at(-1)}`
+    throw new DHTError('BIND_FAILED', `Could not bind ${tried} of ${host}: ${message(cause)}`, { cause })
+  }
+}
+
+function message(err: unknown): string {
+  return err instanceof Error ? err.message : String(err)
+}

@@ -1,0 +1,49 @@
+/** The end of a query that writes: the closest nodes get the command again, with the tokens they gave us. */
+import { DHTError } from '../primitives/errors.js'
+import type { Peer, Reply } from '../rpc/reply.js'
+
+/** Called once for each of the closest replies, nearest first; `query` is the query they belong to. */
+export type CommitFunction = (reply: Reply, dht: any, query: any) => unknown
+
+/** true: repeat the command with the token. */
+export type Commit = boolean | CommitFunction
+
+/** What became of the commit to one node. */
+export interface CommitOutcome {
+  /** Whom it went to. */
+  readonly node: Peer
+  /** Whether it was accepted. */
+  readonly ok: boolean
+  /** What the node answered; of a commit function, what its promise resolved to. */
+  readonly result: unknown
+  /** Why it was not accepted, or null. */
+  readonly error: Error | null
+}
+
+interface CommitHost {
+  readonly dht: unknown
+  commit(reply: Reply): Promise<Reply>
+}
+
+/** Commits to all at once. Never rejects: what failed is in the outcomes. */
+export function runCommits(replies: readonly Reply[], commit: Commit, query: unknown, host: CommitHost): Promise<CommitOutcome[]> {
+  return Promise.all(
+    replies.map(async (reply): Promise<CommitOutcome> => {
+      const node = reply.from
+      try {
+        // Inside the try: a function that throws, or returns no promise, is a failure or a result like any other.
+        const result = typeof commit === 'function' ? await commit(reply, host.dht, query) : await repeat(reply, host)
+        return { node, ok: true, result, error: null }
+      } catch (err) {
+        return { node, ok: false, result: null, error: err instanceof Error ? err : new Error(String(err)) }
+      }
+    }),
+  )
+}
+
+async function repeat(reply: Reply, host: CommitHost): Promise<Reply> {
+  if (reply.token === null) throw new DHTError('NO_TOKEN')
+  const answer = await host.commit(reply)
+  if (answer.error !== 0) throw new DHTError('COMMIT_FAILED', `Commit refused with error ${answer.error}`)
+  return answer
+}

@@ -1,0 +1,155 @@
+/**
+ * Runs one traversal over the network: asks whom it names, feeds it what comes back, tells when it is over.
+ *
+ * Owns no timer and no socket: `ask` does the sending. Invariants: `onEnd` is called once, unless `stop` was called
+ * before; requests still on the way by then are cancelled.
+ */
+import type { Reply } from '../rpc/reply.js'
+import type { Candidate } from './candidate.js'
+import type { ClosestReplies } from './closest-replies.js'
+import type { Traversal } from './traversal.js'
+
+/** What became of one ask; exactly one of `onReply` and `onFailure` is called. */
+export interface AskHandler {
+  onReply(reply: Reply): void
+  onFailure(error: Error): void
+  onOverdue(transmissions: number): void
+}
+
+/** Asks one candidate; returns what takes the request back. May settle before it returns. */
+export type Ask = (candidate: Candidate, handler: AskHandler) => (error: Error) => void
+
+export interface LookupOptions {
+  traversal: Traversal
+  closest: ClosestReplies<Reply>
+  ask: Ask
+  /** `dead` left all transmissions unanswered; `referrer` had named it. */
+  hint?: (referrer: Candidate, dead: Candidate) => void
+  /** Whether the failure of one request concerns only that request; else it ends the lookup. */
+  isPassing: (error: Error) => boolean
+  /** Whether the failure means that nobody answered. */
+  isTimeout: (error: Error) => boolean
+  /** No new asks while this says false; call `pump` when it changes. */
+  mayAsk?: () => boolean
+  onReply?: (reply: Reply) => void
+  /** The walk is over with few successes: more seeds may be added now; returns whether some were. */
+  onStarved?: () => boolean
+  /** Over: with the error that ended it, or null. */
+  onEnd: (error: Error | null) => void
+}
+
+/** Transmissions without an answer after which nobody waits for a candidate any more. */
+const PRESUMED_DEAD_AFTER = 2
+
+export class Lookup {
+  readonly #options: LookupOptions
+  /** Takes back the requests on the way. BOUNDED: by the concurrency and the slow ones, at most the visits. */
+  readonly #asked = new Map<Candidate, ((error: Error) => void) | null>()
+  #pumping = false
+  #again = false
+  #ended = false
+  #starved = false
+
+  constructor(options: LookupOptions) {
+    this.#options = options
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Asks as many as may be asked now, and ends the lookup when there is nothing left to do. */
+  pump(): void {
+    // A request can fail while it is being sent, and its handler comes back here.
+    if (this.#pumping) {
+      this.#again = true
+      return
+    }
+    this.#pumping = true
+    do {
+      this.#again = false
+      this.#askAll()
+    } while (this.#again)
+    this.#pumping = false
+    if (!this.#ended && this.#options.traversal.finished && !this.#extend()) this.#end(null)
+  }
+
+  /** Ends it without `onEnd`; requests on the way fail with this error, unheard. */
+  stop(error: Error): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#cancelAll(error)
+  }
+
+  #askAll(): void {
+    const { traversal, mayAsk } = this.#options
+    while (!this.#ended && (mayAsk === undefined || mayAsk())) {
+      const candidate = traversal.next()
+      if (candidate === null) return
+      this.#ask(candidate)
+    }
+  }
+
+  #ask(candidate: Candidate): void {
+    const { traversal, ask } = this.#options
+    this.#asked.set(candidate, null)
+    const cancel = ask(candidate, {
+      onReply: (reply) => this.#onReply(candidate, reply),
+      onFailure: (error) => this.#onFailure(candidate, error),
+      onOverdue: (transmissions) => {
+        if (transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)
+        else traversal.onSlow(candidate)
+        this.pump()
+      },
+    })
+    if (this.#asked.has(candidate)) this.#asked.set(candidate, cancel)
+  }
+
+  #onReply(candidate: Candidate, reply: Reply): void {
+    this.#asked.delete(candidate)
+    if (this.#ended) return
+    const { traversal, closest, hint, onReply } = this.#options
+    const ok = reply.error === 0
+    const identified = reply.from.id !== null
+    const failed = traversal.onReply(candidate, { identified, ok }, reply.closer)
+    if (hint !== undefined) for (const dead of failed) hint(candidate, dead)
+    if (ok && identified) closest.add(reply.from.id!, reply)
+    if (ok) onReply?.(reply)
+    this.pump()
+  }
+
+  #onFailure(candidate: Candidate, error: Error): void {
+    this.#asked.delete(candidate)
+    if (this.#ended) return
+    const { traversal, hint, isPassing, isTimeout } = this.#options
+    if (!isPassing(error)) {
+      this.#end(error)
+      return
+    }
+    const referrers = traversal.onFailed(candidate)
+    if (hint !== undefined && isTimeout(error)) for (const referrer of referrers) hint(referrer, candidate)
+    this.pump()
+  }
+
+  #extend(): boolean {
+    const { traversal, onStarved } = this.#options
+    if (this.#starved || onStarved === undefined || traversal.successes >= traversal.k / 4) return false
+    this.#starved = true
+    if (!onStarved()) return false
+    this.pump()
+    return true
+  }
+
+  #end(error: Error | null): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#cancelAll(error ?? new Error('Lookup ended'))
+    this.#options.onEnd(error)
+  }
+
+  #cancelAll(error: Error): void {
+    const cancels = [...this.#asked.values()]
+    this.#asked.clear()
+    for (const cancel of cancels) cancel?.(error)
+  }
+}

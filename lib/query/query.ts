@@ -1,0 +1,307 @@
+/**
+ * A lookup as a stream of replies, with a commit to the closest nodes at its end (behaviour 13).
+ *
+ * Lazy: nothing is sent, resolved or counted before someone consumes it. Pull is back-pressure: while the buffer is
+ * full nobody new is asked. The stream ends after the commits; it fails when all of them failed.
+ */
+import { Readable } from 'streamx'
+import type { Cancel } from '../primitives/clock.js'
+import { abortError, DHTError } from '../primitives/errors.js'
+import type { AbortSignalLike } from '../primitives/signal.js'
+import type { Peer, Reply } from '../rpc/reply.js'
+import { ClosestReplies } from './closest-replies.js'
+import { type Commit, type CommitOutcome, runCommits } from './commit.js'
+import { type Ask, Lookup } from './lookup.js'
+import type { Traversal } from './traversal.js'
+import type { TraversalOptions } from './traversal-options.js'
+
+/** What to ask of every node on the way. */
+export interface QueryMessage {
+  /** 32-byte key to walk to: a hash, so that keys are spread evenly. */
+  target: Uint8Array
+  command: number
+  value?: Uint8Array | null
+}
+
+/** A node to start from: `id` is computed from the address where it is missing. */
+export interface StartNode {
+  id?: Uint8Array | null
+  host: string
+  port: number
+}
+
+export interface QueryOptions<T = Reply, S = unknown> {
+  /** Turns a reply into what the stream yields; null, undefined, false, 0 or '' is not yielded. */
+  map?: (reply: Reply) => T | null | undefined | false | 0 | ''
+  /** After the walk: true repeats the command with each token at the closest nodes; a function is called for each. */
+  commit?: Commit | null
+  /** Start from these nodes. Other name: `closestNodes`. */
+  nodes?: readonly StartNode[] | null
+  closestNodes?: readonly StartNode[] | null
+  /** Start from the senders of these replies. Other name: `closestReplies`. */
+  replies?: readonly { from: StartNode }[] | null
+  closestReplies?: readonly { from: StartNode }[] | null
+  /** Ask only the nodes given. Default false. */
+  onlyClosestNodes?: boolean
+  /** Requests at a time. Default: the node's. */
+  concurrency?: number
+  /** Transmissions after the first, per request. Default 2: three over about three seconds in an unknown network. */
+  retries?: number
+  /** Ignore the congestion window, no retries. Default false. */
+  force?: boolean
+  /** Session whose `destroy` ends the query too. */
+  session?: S | null
+  /** Ends the query with the signal's reason. */
+  signal?: AbortSignalLike | null
+  /** Milliseconds from the first consumption after which the query fails with DEADLINE_EXCEEDED. */
+  deadlineMs?: number
+}
+
+/** What a query needs of the node it belongs to. */
+export interface QueryHost {
+  readonly k: number
+  /** The node itself, as commit functions get it. */
+  readonly dht: unknown
+  createTraversal(options: Pick<TraversalOptions, 'target' | 'onlySeeds'> & { concurrency: number | undefined }): Traversal
+  /** Contacts of the routing table closest to the target. */
+  seeds(target: Uint8Array, count: number): readonly StartNode[]
+  /** Bootstrap nodes: at once where no name has to be looked up. */
+  bootstrapSeeds(): readonly StartNode[] | Promise<readonly StartNode[]>
+  ask: Ask
+  commit(reply: Reply): Promise<Reply>
+  hint?: (referrer: { host: string; port: number }, dead: { ip: number; port: number }) => void
+  isPassing(error: Error): boolean
+  isTimeout(error: Error): boolean
+  /** The query starts (1) or is over (-1). */
+  count(change: 1 | -1): void
+  after(delayMs: number, fn: () => void): Cancel
+  /** Told when the query is over, so that a session can let go of it. */
+  onClose?: () => void
+}
+
+/**
+ * A running query: a streamx Readable and an async iterator of replies (or of what `map` made of them).
+ *
+ * @example
+ * for await (const reply of node.query({ target, command: 1 })) if (reply.value) break
+ */
+export class Query<T = Reply> extends Readable {
+  /** The node this query belongs to. */
+  readonly dht: unknown
+  /** 32-byte key. */
+  readonly target: Uint8Array
+  readonly command: number
+  readonly value: Uint8Array | null
+  /** What became of each commit, in the order of {@link closestReplies}; empty until they are done. */
+  commits: readonly CommitOutcome[] = []
+
+  readonly #host: QueryHost
+  readonly #options: QueryOptions<T>
+  readonly #closest: ClosestReplies<Reply>
+  readonly #traversal: Traversal
+  readonly #lookup: Lookup
+  #fromTable = false
+  #opened = false
+  #flowing = false
+  #committing = false
+  #cancelDeadline: Cancel | null = null
+  #onAbort: (() => void) | null = null
+
+  /** @internal Made by `node.query` and `node.findNode`. */
+  constructor(host: QueryHost, message: Required<QueryMessage>, options: QueryOptions<T>) {
+    super()
+    this.dht = host.dht
+    this.target = message.target
+    this.command = message.command
+    this.value = message.value
+    this.#host = host
+    this.#options = options
+    this.#closest = new ClosestReplies(message.target, host.k)
+    this.#traversal = host.createTraversal({
+      target: message.target,
+      onlySeeds: options.onlyClosestNodes === true,
+      concurrency: options.concurrency,
+    })
+    this.#lookup = new Lookup({
+      traversal: this.#traversal,
+      closest: this.#closest,
+      ask: host.ask,
+      ...(host.hint && { hint: host.hint }),
+      isPassing: (error) => host.isPassing(error),
+      isTimeout: (error) => host.isTimeout(error),
+      mayAsk: () => this.#flowing,
+      onReply: (reply) => this.#onReply(reply),
+      onStarved: () => this.#seedFromTable(),
+      onEnd: (error) => this.#onEnd(error),
+    })
+    this.#watchSignal()
+  }
+
+  /** The replies of the closest nodes so far, nearest first, at most 20, as they came in (before `map`). */
+  get closestReplies(): Reply[] {
+    return this.#closest.list()
+  }
+
+  /** The closest nodes so far, nearest first, at most 20. */
+  get closestNodes(): Peer[] {
+    return this.#closest.list().map((reply) => reply.from)
+  }
+
+  /** Requests on the way. */
+  get inflight(): number {
+    return this.#traversal.inFlight
+  }
+
+  /** Replies without an error code so far. */
+  get successes(): number {
+    return this.#traversal.successes
+  }
+
+  /** Error replies and nodes that did not answer, so far. */
+  get errors(): number {
+    return this.#traversal.errors
+  }
+
+  /** Requests at a time; may be changed while it runs. */
+  get concurrency(): number {
+    return this.#traversal.concurrency
+  }
+
+  set concurrency(value: number) {
+    this.#traversal.concurrency = value
+  }
+
+  /**
+   * Consumes what is left and waits for the end.
+   *
+   * @param options `signal` and `deadlineMs` end the query, not only the waiting
+   * @returns resolves when the query is over, also after a plain `destroy()`; rejects with what it failed with
+   */
+  finished(options: { signal?: AbortSignalLike | null; deadlineMs?: number } = {}): Promise<void> {
+    const ended = new Promise<void>((resolve, reject) => {
+      let failure: Error | null = null
+      this.on('error', (error: Error) => (failure = error))
+      const settle = () => (failure === null ? resolve() : reject(failure))
+      if (this.destroyed) settle()
+      else this.on('close', settle)
+    })
+    if (options.signal) this.#watch(options.signal)
+    if (options.deadlineMs !== undefined) this.#armDeadline(options.deadlineMs)
+    this.resume()
+    return ended
+  }
+
+  override _open(callback: (error: Error | null) => void): void {
+    this.#opened = true
+    this.#host.count(1)
+    if (this.#options.deadlineMs !== undefined) this.#armDeadline(this.#options.deadlineMs)
+    this.#seedFromOptions()
+    if (this.#traversal.candidates.length < this.#host.k) this.#seedFromTable()
+    if (this.#options.onlyClosestNodes || this.#traversal.candidates.length >= this.#host.k) return callback(null)
+    const bootstrap = this.#host.bootstrapSeeds()
+    if (!(bootstrap instanceof Promise)) {
+      this.#seed(bootstrap)
+      return callback(null)
+    }
+    bootstrap.then(
+      (nodes) => {
+        this.#seed(nodes)
+        callback(null)
+      },
+      (error: Error) => callback(error),
+    )
+  }
+
+  override _read(callback: (error: Error | null) => void): void {
+    this.#flowing = true
+    this.#lookup.pump()
+    callback(null)
+  }
+
+  override _predestroy(): void {
+    this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
+  }
+
+  override _destroy(callback: (error: Error | null) => void): void {
+    this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
+    this.#cancelDeadline?.()
+    this.#onAbort?.()
+    if (this.#opened) this.#host.count(-1)
+    this.#host.onClose?.()
+    callback(null)
+  }
+
+  #onReply(reply: Reply): void {
+    const { map } = this.#options
+    const item = map ? map(reply) : reply
+    if (item && !this.push(item)) this.#flowing = false
+  }
+
+  #onEnd(error: Error | null): void {
+    if (error !== null) this.destroy(error)
+    else if (this.#options.commit) this.#commit(this.#options.commit)
+    else this.push(null)
+  }
+
+  #commit(commit: Commit): void {
+    if (this.#committing) return
+    this.#committing = true
+    const replies = this.closestReplies
+    if (replies.length === 0) return this.destroy(new DHTError('TOO_FEW_NODES'))
+    runCommits(replies, commit, this, this.#host).then((outcomes) => {
+      if (this.destroying) return
+      this.commits = outcomes
+      if (outcomes.some(({ ok }) => ok)) this.push(null)
+      else this.destroy(new DHTError('COMMIT_FAILED', undefined, { cause: outcomes.at(-1)!.error }))
+    })
+  }
+
+  #seedFromOptions(): void {
+    const { nodes, closestNodes, replies, closestReplies } = this.#options
+    const given = nodes ?? closestNodes ?? (replies ?? closestReplies)?.map(({ from }) => from)
+    if (given) this.#seed(given)
+  }
+
+  #seedFromTable(): boolean {
+    if (this.#fromTable || this.#options.onlyClosestNodes) return false
+    this.#fromTable = true
+    const before = this.#traversal.candidates.length
+    this.#seed(this.#host.seeds(this.target, this.#host.k))
+    return this.#traversal.candidates.length > before
+  }
+
+  #seed(nodes: readonly StartNode[]): void {
+    for (const { host, port, id } of nodes) this.#traversal.addSeed(host, port, id ?? null)
+  }
+
+  #watchSignal(): void {
+    if (this.#options.signal) this.#watch(this.#options.signal)
+  }
+
+  #watch(signal: AbortSignalLike): void {
+    const abort = () => this.destroy(abortError(signal.reason))
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort)
+    const before = this.#onAbort
+    this.#onAbort = () => {
+      before?.()
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #armDeadline(deadlineMs: number): void {
+    this.#cancelDeadline?.()
+    this.#cancelDeadline = this.#host.after(deadlineMs, () => this.destroy(new DHTError('DEADLINE_EXCEEDED')))
+  }
+}
+
+/** What streamx declares as `unknown`, typed. */
+export interface Query<T> {
+  [Symbol.asyncIterator](): AsyncIterator<T>
+  on(event: 'data', listener: (item: T) => void): this
+  on(event: 'end' | 'close' | 'readable', listener: () => void): this
+  on(event: 'error', listener: (error: Error) => void): this
+  once(event: 'data', listener: (item: T) => void): this
+  once(event: 'end' | 'close' | 'readable', listener: () => void): this
+  once(event: 'error', listener: (error: Error) => void): this
+}

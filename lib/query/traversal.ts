@@ -1,0 +1,274 @@
+/**
+ * The walk of an iterative lookup: whom to ask next, what a reply teaches, when it is over.
+ * (Maymounkov and Mazières, "Kademlia", 2002, section 2.3; behaviour 13.)
+ *
+ * Pure: no I/O, no time, no randomness. The same calls in the same order give the same answers.
+ *
+ * Rules and invariants
+ * - Nearest first: a candidate is asked only while it is one of the k nearest that are still in the running (not
+ *   failed, excluded or slow), so every ask can change the result when it is made.
+ * - Dead nodes fill up the replies of all their neighbours, so what lies behind them is known only farther out. For
+ *   each silent (slow or failed) candidate one more rank is asked, up to 2k, while the lookup waits for it anyway.
+ * - Until the first reply few requests run: what they would ask is likely to be overtaken by nearer names.
+ * - A slow request keeps neither a place nor a rank; one presumed dead does not hold up the end either. Its answer
+ *   counts whenever it comes.
+ * - Names come from strangers: per reply, per lookup and per scope their effect is bounded.
+ */
+import { formatIPv4, addressKey, addressScope, keyOf } from '../primitives/address.js'
+import type { AddressScope } from '../primitives/address.js'
+import { idFromIp, idPrefix, sameId } from '../primitives/id.js'
+import { Candidate } from './candidate.js'
+import { isNameable, nameableLevel } from './closer-nodes.js'
+import type { CloserNodes } from './closer-nodes.js'
+import { Frontier } from './frontier.js'
+import { INITIAL_CONCURRENCY, MAX_CANDIDATES, MAX_VISITS_PER_RESULT, SPARE_RANKS } from './traversal-options.js'
+import type { TraversalEvent, TraversalOptions } from './traversal-options.js'
+
+/** What a reply was worth. */
+export interface ReplyOutcome {
+  /** It carried the valid id of the address it came from. */
+  readonly identified: boolean
+  /** Its error code is 0. */
+  readonly ok: boolean
+}
+
+const NOBODY: readonly Candidate[] = []
+
+/** State of one lookup. Feed it with what happens, and ask {@link next} after each event until it says null. */
+export class Traversal {
+  readonly target: Uint8Array
+  readonly k: number
+
+  readonly #targetPrefix: number
+  readonly #selfId: Uint8Array | null
+  readonly #accept: ((id: Uint8Array, host: string, port: number) => boolean) | null
+  readonly #onlySeeds: boolean
+  readonly #home: AddressScope
+  readonly #initialConcurrency: number
+  readonly #spareRanks: number
+  readonly #maxVisits: number
+  readonly #maxCloserNodes: number
+  readonly #trace: ((event: TraversalEvent) => void) | null
+  readonly #frontier: Frontier
+
+  #concurrency: number
+  #inFlight = 0
+  #slow = 0
+  #successes = 0
+  #errors = 0
+  #visited = 0
+
+  constructor(options: TraversalOptions) {
+    const { k = 20, limits = {} } = options
+    this.target = options.target
+    this.k = k
+    this.#targetPrefix = idPrefix(options.target)
+    this.#selfId = options.selfId ?? null
+    this.#accept = options.accept ?? null
+    this.#onlySeeds = options.onlySeeds === true
+    this.#home = options.allowScope ?? 'public'
+    this.#concurrency = Math.max(1, options.concurrency ?? 10)
+    this.#initialConcurrency = Math.max(1, limits.initialConcurrency ?? INITIAL_CONCURRENCY)
+    this.#spareRanks = limits.spareRanks ?? SPARE_RANKS
+    this.#maxVisits = limits.maxVisits ?? MAX_VISITS_PER_RESULT * k
+    this.#maxCloserNodes = limits.maxCloserNodes ?? k
+    this.#trace = options.trace ?? null
+    this.#frontier = new Frontier(options.target, limits.maxCandidates ?? Math.max(MAX_CANDIDATES, 4 * k))
+  }
+
+  /** Requests without outcome, slow ones included. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Requests without outcome whose first timeout has passed. */
+  get slow(): number {
+    return this.#slow
+  }
+
+  /** Replies without error code. */
+  get successes(): number {
+    return this.#successes
+  }
+
+  /** Replies with error code, and failures. */
+  get errors(): number {
+    return this.#errors
+  }
+
+  /** Candidates asked. */
+  get visited(): number {
+    return this.#visited
+  }
+
+  /** Requests at a time after the first reply, 1 or more. May be changed at any time. */
+  get concurrency(): number {
+    return this.#concurrency
+  }
+
+  set concurrency(value: number) {
+    this.#concurrency = Math.max(1, value)
+  }
+
+  /** Everything known, nearest first. A live view for inspection. */
+  get candidates(): readonly Candidate[] {
+    return this.#frontier.sorted
+  }
+
+  /**
+   * Adds a node to start from. Seeds are the caller's own knowledge: any scope is fine.
+   *
+   * @param host dotted-decimal IPv4
+   * @param id its 32-byte id where known, kept; hashed from the address otherwise
+   * @returns the new candidate; null when it is in the lookup already, is ourselves, is refused by the filter, cannot
+   *   be an address, or is farther than all of a full frontier
+   */
+  addSeed(host: string, port: number, id?: Uint8Array | null): Candidate | null {
+    const key = keyOf(host, port)
+    if (key === -1) return null
+    const ip = Math.floor(key / 65536)
+    if (port === 0 || addressScope(ip) === 'unusable') return null
+    if (this.#frontier.get(key) !== undefined) return null
+    const candidate = this.#admit(id ?? idFromIp(ip, port), ip, port, key, 0)
+    if (candidate !== null && this.#trace !== null) this.#trace({ type: 'seed', candidate, referrer: null })
+    return candidate
+  }
+
+  /** The candidate to ask now, which is `asked` from here on; null when there is none at present. */
+  next(): Candidate | null {
+    if (this.#inFlight - this.#slow >= this.#places() || this.#visited >= this.#maxVisits) return null
+    const sorted = this.#frontier.sorted
+    const mostRanks = 2 * this.k
+    let ranks = this.k
+    let rank = 0
+    for (let i = 0; i < sorted.length && rank < ranks; i++) {
+      const candidate = sorted[i]!
+      const state = candidate.state
+      if (state === 'known') return rank >= this.k && this.finished ? null : this.#ask(candidate)
+      if (state === 'asked' || state === 'answered') rank++
+      else if (state !== 'excluded') ranks = Math.min(ranks + this.#spareRanks, mostRanks)
+    }
+    return null
+  }
+
+  /**
+   * Its answer has come. Ignored unless it is in flight.
+   *
+   * @param closer the nodes it names, valid during the call only; null for none
+   * @returns those it named that have already failed us: the replier should hear about them (down hints)
+   */
+  onReply(candidate: Candidate, outcome: ReplyOutcome, closer: CloserNodes | null): readonly Candidate[] {
+    if (!this.#settle(candidate, outcome.identified && outcome.ok ? 'answered' : 'excluded')) return NOBODY
+    if (outcome.ok) this.#successes++
+    else this.#errors++
+    if (this.#trace !== null) this.#trace({ type: 'reply', candidate, referrer: null })
+    return closer === null || this.#onlySeeds ? NOBODY : this.#learn(candidate, closer)
+  }
+
+  /** Its first timeout has passed, and it goes on being asked. */
+  onSlow(candidate: Candidate): void {
+    if (candidate.state !== 'asked') return
+    candidate.state = 'slow'
+    this.#slow++
+    if (this.#trace !== null) this.#trace({ type: 'slow', candidate, referrer: null })
+  }
+
+  /** Its second timeout has passed: nobody waits for it any more. */
+  onPresumedDead(candidate: Candidate): void {
+    this.onSlow(candidate)
+    if (candidate.state !== 'slow' || candidate.presumedDead) return
+    candidate.presumedDead = true
+    if (this.#trace !== null) this.#trace({ type: 'presumed-dead', candidate, referrer: null })
+  }
+
+  /**
+   * Its final timeout has passed. Ignored unless it is in flight.
+   *
+   * @returns who named it, and should get a down hint
+   */
+  onFailed(candidate: Candidate): readonly Candidate[] {
+    if (!this.#settle(candidate, 'failed')) return NOBODY
+    this.#errors++
+    if (this.#trace !== null) this.#trace({ type: 'failed', candidate, referrer: null })
+    return candidate.referrers
+  }
+
+  /**
+   * Whether the result stands: nobody may be asked any more, and nobody is awaited whose answer could change it.
+   * More seeds can make it unfinished again.
+   */
+  get finished(): boolean {
+    const sorted = this.#frontier.sorted
+    const mayAsk = this.#visited < this.#maxVisits
+    let answered = 0
+    for (let i = 0; i < sorted.length && answered < this.k; i++) {
+      const candidate = sorted[i]!
+      const state = candidate.state
+      if (state === 'answered') answered++
+      // All in the running before it have answered, fewer than k: it is one of the k nearest.
+      else if (state === 'known' && mayAsk) return false
+      else if (state === 'asked') return false
+      else if (state === 'slow' && !candidate.presumedDead) return false
+    }
+    return true
+  }
+
+  /** Requests that may run at a time now, slow ones not counted. */
+  #places(): number {
+    const heard = this.#successes + this.#errors > 0
+    return heard ? this.#concurrency : Math.min(this.#initialConcurrency, this.#concurrency)
+  }
+
+  #ask(candidate: Candidate): Candidate {
+    candidate.state = 'asked'
+    this.#inFlight++
+    this.#visited++
+    if (this.#trace !== null) this.#trace({ type: 'ask', candidate, referrer: null })
+    return candidate
+  }
+
+  /** Ends a request. Returns whether it was in flight. */
+  #settle(candidate: Candidate, state: 'answered' | 'excluded' | 'failed'): boolean {
+    if (candidate.state === 'slow') this.#slow--
+    else if (candidate.state !== 'asked') return false
+    this.#inFlight--
+    candidate.state = state
+    candidate.presumedDead = false
+    return true
+  }
+
+  /** Takes in the names of a reply; only addresses that are new to the lookup are hashed. */
+  #learn(replier: Candidate, closer: CloserNodes): readonly Candidate[] {
+    const level = nameableLevel(replier.ip, this.#home)
+    const count = Math.min(closer.length, this.#maxCloserNodes)
+    let failed: Candidate[] | null = null
+    for (let i = 0; i < count; i++) {
+      const ip = closer.ipAt(i)
+      const port = closer.portAt(i)
+      const key = addressKey(ip, port)
+      let named = this.#frontier.get(key)
+      if (named === null) continue
+      if (named === undefined) {
+        if (!isNameable(ip, port, level)) continue
+        named = this.#admit(idFromIp(ip, port), ip, port, key, replier.hop + 1)
+        if (named === null) continue
+        if (this.#trace !== null) this.#trace({ type: 'named', candidate: named, referrer: replier })
+      }
+      const state = named.state
+      if (state === 'known' || state === 'asked' || state === 'slow') named.addReferrer(replier)
+      else if (state === 'failed' && (failed === null || !failed.includes(named))) (failed ??= []).push(named)
+    }
+    return failed ?? NOBODY
+  }
+
+  /** Makes a new address a candidate, unless it is ourselves, refused, or too far. */
+  #admit(id: Uint8Array, ip: number, port: number, key: number, hop: number): Candidate | null {
+    const isSelf = this.#selfId !== null && sameId(id, this.#selfId)
+    if (isSelf || (this.#accept !== null && !this.#accept(id, formatIPv4(ip), port))) {
+      this.#frontier.refuse(key)
+      return null
+    }
+    const candidate = new Candidate(id, this.#targetPrefix, ip, port, hop)
+    return this.#frontier.insert(candidate) ? candidate : null
+  }
+}

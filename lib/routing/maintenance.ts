@@ -1,0 +1,103 @@
+/**
+ * Which contacts to check, which to replace and which to give up: pure decisions (behaviour sections 12.3 to 12.5).
+ *
+ * All times are milliseconds of the node's monotonic clock. "Attended" is the later of pinged and seen: either way the
+ * question whether the contact lives is answered or about to be.
+ */
+import type { Contact } from './contact.js'
+import type { Recency } from './recency.js'
+
+/** A contact attended since is taken to be alive: 12 ticks of 5 s, as dht-rpc has it. */
+export const RECENT_MS = 60_000
+/** A contact kept for so long has proved itself (360 ticks): it is not re-pinged for a newcomer while recent. */
+export const OLD_MS = 30 * 60_000
+/** Time between two ping rounds: 8 ticks of 5 s. */
+export const PING_ROUND_MS = 40_000
+
+/** Every contact is checked within this time: the age at which peers hold a contact for old is twice as much. */
+const CYCLE_MS = 15 * 60_000
+/** One check takes at most about a tick, so a contact pinged within one is still being asked. */
+const CHECK_MS = 5000
+/** Checks of a round while the node is quiet and while it is busy with others' questions. */
+const PINGS_QUIET = 5
+const PINGS_BUSY = 3
+/** More would be a burst; 32 in a round keep 720 contacts within the cycle. */
+const MAX_PINGS = 32
+/** Without evidence about our own network: three failures in a row, some minutes apart, are not a passing fault. */
+const MAX_FAILURES = 3
+
+/**
+ * The contacts to check now: those heard longest ago first, without those attended within {@link RECENT_MS}, which
+ * cost no turn.
+ *
+ * @param count most contacts wanted
+ * @returns an array of the caller's own, empty when nobody is due
+ */
+export function contactsToPing(list: Recency, now: number, count: number, recentMs: number = RECENT_MS): Contact[] {
+  const due: Contact[] = []
+  for (let contact = list.oldest; contact !== null && due.length < count; contact = contact.next) {
+    if (now - attendedAt(contact) >= recentMs) due.push(contact)
+  }
+  return due
+}
+
+/**
+ * How many contacts to check in a round: enough that every one is checked within 15 minutes.
+ *
+ * @param contactCount contacts of the table
+ * @param busy whether other requests are in flight
+ * @returns 3 to 32
+ */
+export function pingsPerRound(contactCount: number, busy: boolean): number {
+  const needed = Math.ceil((contactCount * PING_ROUND_MS) / CYCLE_MS)
+  return Math.min(MAX_PINGS, Math.max(busy ? PINGS_BUSY : PINGS_QUIET, needed))
+}
+
+/**
+ * The contact of a full bucket to ping before a newcomer may take its place: the one attended longest ago, among
+ * equals the one known longest, leaving out those being asked right now.
+ *
+ * @returns null when all are being asked, or when even that one was attended within 60 s and is known for 30 min:
+ *   the newcomer is forgotten then
+ */
+export function replacementCandidate(bucket: readonly Contact[], now: number): Contact | null {
+  let candidate: Contact | null = null
+  for (const contact of bucket) {
+    if (now - attendedAt(contact) < CHECK_MS) continue
+    if (candidate === null || isStaler(contact, candidate)) candidate = contact
+  }
+  if (candidate === null) return null
+  const isProven = now - attendedAt(candidate) < RECENT_MS && now - candidate.addedAt > OLD_MS
+  return isProven ? null : candidate
+}
+
+/**
+ * Whether a contact that left a check unanswered is given up. One silent contact is to blame itself only while others
+ * do answer; when nobody does, it is more likely our own network that fails, and the table is worth keeping.
+ *
+ * @param contact its `failures` already count this check
+ * @param evidence whether the network was up meanwhile, see {@link networkWasUp}
+ */
+export function shouldEvict(contact: Contact, evidence: boolean): boolean {
+  return evidence || contact.failures >= MAX_FAILURES
+}
+
+/**
+ * Whether somebody answered us while a check was under way.
+ *
+ * @param lastResponseAt when the node last got a response from anyone; -Infinity when never
+ * @param firstSentAt when the check was first transmitted
+ */
+export function networkWasUp(lastResponseAt: number, firstSentAt: number): boolean {
+  return lastResponseAt >= firstSentAt
+}
+
+function attendedAt(contact: Contact): number {
+  return Math.max(contact.pingedAt, contact.seenAt)
+}
+
+function isStaler(a: Contact, b: Contact): boolean {
+  const aAt = attendedAt(a)
+  const bAt = attendedAt(b)
+  return aAt < bAt || (aAt === bAt && a.addedAt < b.addedAt)
+}

@@ -1,0 +1,390 @@
+/**
+ * Requests of ours: transaction ids, the congestion window and its queue, timeouts, retries, and matching of replies.
+ *
+ * Invariants:
+ * - every exchange is settled exactly once, by reply, final timeout, cancellation or shutdown;
+ * - the window equals the number of exchanges in state `sent` that were not forced;
+ * - a transaction id is random, and held by one unsettled exchange at a time; a reply counts only from the address
+ *   asked (or any, where the request said so);
+ * - one timer serves all timeouts.
+ */
+import type { Cancel, Clock } from '../primitives/clock.js'
+import { DHTError } from '../primitives/errors.js'
+import { addressKey, parseIPv4 } from '../primitives/address.js'
+import type { Random } from '../primitives/random.js'
+import type { DatagramSocket } from '../transport/contract.js'
+import { encodeRequest } from '../wire/request.js'
+import { decodeResponse, peekResponseTid } from '../wire/response.js'
+import { CongestionWindow } from './congestion.js'
+import { Exchange, type ExchangeHandler, type Outgoing, type SendOptions } from './exchange.js'
+import { Reply } from './reply.js'
+import { createEstimate, retryTimeoutMs, type RetryBounds, type RoundTripEstimate, updateEstimate } from './round-trip.js'
+import { commandStats, type Stats } from './stats.js'
+
+/** What the client needs of the node it works for. */
+export interface ClientHost {
+  /** The socket requests leave from now, or null while there is none. */
+  outgoingSocket(): DatagramSocket | null
+  /** The id to put into a datagram that leaves from this socket, or null (wire-protocol 7). */
+  senderId(socket: DatagramSocket): Uint8Array | null
+  /** The id of the sender if the 32 bytes at `idAt` are the hash of its address, else null. */
+  identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
+  /** Round-trip estimate of one peer, or null. */
+  estimateOf(key: number): RoundTripEstimate | null
+  /** A reply has been accepted, and is delivered next. `asked`: it came from the very address that was asked. */
+  onResponse(exchange: Exchange, reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void
+  /** All transmissions stayed unanswered. `evidence`: meanwhile somebody else did answer, so the network works. */
+  onUnanswered(exchange: Exchange, evidence: boolean): void
+}
+
+export interface ClientOptions {
+  clock: Clock
+  random: Random
+  stats: Stats
+  maxWindow: number
+  bounds: RetryBounds
+}
+
+/** BOUNDED: requests of our own caller beyond this many waiting are refused with QUEUE_FULL. */
+const MAX_QUEUED = 65536
+
+/** Timeouts due within this time of each other are handled together; far below any round trip that matters. */
+const SWEEP_SLACK_MS = 5
+
+/** A sweep this late means that the process stood still, and answers may lie unread in the socket. */
+const STALL_MS = 100
+
+/** After a stall the answers get this long to be read before a timeout counts. */
+const STALL_GRACE_MS = 100
+
+/** Stalls in a row that are forgiven: a process that is always late must still settle its requests. */
+const MAX_STALLS = 3
+
+/** Least timeout for commands of the application, whose handlers may take their time (500 ms: half of upstream's). */
+const APPLICATION_FLOOR_MS = 500
+
+export class Client {
+  readonly #host: ClientHost
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #stats: Stats
+  readonly #bounds: RetryBounds
+  readonly #applicationBounds: RetryBounds
+  readonly #window: CongestionWindow
+  readonly #network = createEstimate()
+  /** Exchanges that have a transaction id. BOUNDED: by 65,536 ids, in practice by the window and forced requests. */
+  readonly #byTid = new Map<number, Exchange>()
+  /** Exchanges that wait for a socket. BOUNDED: by MAX_QUEUED. */
+  readonly #waiting = new Set<Exchange>()
+  /** Exchanges that wait for room in the window, first come first served. BOUNDED: by MAX_QUEUED. */
+  readonly #queue = new Set<Exchange>()
+  /** Those of the queue that wait for a retransmission, and so are among `#byTid` too. */
+  #queuedRetries = 0
+  #cancelTimer: Cancel | null = null
+  #timerAt = Infinity
+  #stalls = 0
+  #lastResponseAt = -Infinity
+
+  constructor(host: ClientHost, options: ClientOptions) {
+    this.#host = host
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#stats = options.stats
+    this.#bounds = options.bounds
+    this.#applicationBounds = { ...options.bounds, minMs: Math.max(options.bounds.minMs, APPLICATION_FLOOR_MS) }
+    this.#window = new CongestionWindow(options.maxWindow)
+  }
+
+  /** Unsettled exchanges. */
+  get pending(): number {
+    return this.#byTid.size + this.#waiting.size + this.#queue.size - this.#queuedRetries
+  }
+
+  /** Transmissions that count in the congestion window now. */
+  get inFlight(): number {
+    return this.#window.inFlight
+  }
+
+  /** Round-trip estimate over all peers. */
+  get networkEstimate(): Readonly<RoundTripEstimate> {
+    return this.#network
+  }
+
+  /**
+   * Starts an exchange. It is not settled before this returns, except where it throws.
+   * @throws DHTError QUEUE_FULL
+   */
+  send(message: Outgoing, options: SendOptions, handler: ExchangeHandler): Exchange {
+    if (this.#queue.size + this.#waiting.size >= MAX_QUEUED) throw new DHTError('QUEUE_FULL')
+    const exchange = new Exchange(message, options, handler)
+    this.#stats.requests.active++
+    this.#stats.requests.total++
+    options.group?.attach(exchange)
+    this.#dispatch(exchange)
+    return exchange
+  }
+
+  /** Settles the exchange with this error, unless it is settled. */
+  cancel(exchange: Exchange, error: Error): void {
+    if (exchange.state === 'settled') return
+    this.#settle(exchange)
+    exchange.handler.onFailure(error)
+    this.#drainQueue()
+  }
+
+  /** Settles everything with this error, newest first, without sending what is still queued. */
+  cancelAll(error: Error): void {
+    const all = [...this.#byTid.values(), ...this.#waiting, ...this.#queue].reverse()
+    this.#waiting.clear()
+    this.#queue.clear()
+    for (const exchange of all) {
+      if (exchange.state === 'settled') continue
+      this.#settle(exchange)
+      exchange.handler.onFailure(error)
+    }
+    this.#stopTimer()
+  }
+
+  /** The sockets exist now: what waited for them goes out. */
+  start(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const exchange of waiting) if (exchange.state === 'waiting') this.#dispatch(exchange)
+  }
+
+  /** A response datagram. Counts it, and settles the exchange it belongs to. */
+  receive(bytes: Uint8Array, host: string, port: number, socket: DatagramSocket): void {
+    const { dropped } = this.#stats.datagrams
+    const tid = peekResponseTid(bytes)
+    const exchange = tid === -1 ? undefined : this.#byTid.get(tid)
+    if (exchange === undefined) {
+      if (tid === -1) dropped.malformed++
+      else dropped.unknownTid++
+      return
+    }
+    const { message } = exchange
+    const asked = port === message.port && host === message.host
+    if (!asked && !exchange.options.relayed) {
+      dropped.wrongSource++
+      return
+    }
+    const decoded = decodeResponse(bytes)
+    if (decoded === null) {
+      dropped.malformed++
+      return
+    }
+    const ip = asked ? message.ip : parseIPv4(host)
+    const now = this.#clock.now()
+    const rtt = now - exchange.lastSentAt
+    const id = this.#identify(exchange, asked, ip, port, bytes, decoded.idAt)
+    const reply = new Reply(bytes, decoded, { id, host, port }, rtt)
+    this.#account(exchange, asked, now, rtt)
+    this.#settle(exchange)
+    this.#host.onResponse(exchange, reply, ip, socket, asked)
+    exchange.handler.onReply(reply, socket)
+    this.#drainQueue()
+  }
+
+  #identify(exchange: Exchange, asked: boolean, ip: number, port: number, bytes: Uint8Array, idAt: number) {
+    if (idAt === -1) return null
+    const known = asked ? exchange.message.id : null
+    if (known === null) return this.#host.identify(ip, port, bytes, idAt)
+    for (let i = 0; i < known.length; i++) if (bytes[idAt + i] !== known[i]) return null
+    return known
+  }
+
+  #account(exchange: Exchange, asked: boolean, now: number, rtt: number): void {
+    const { datagrams, requests } = this.#stats
+    const { message } = exchange
+    this.#lastResponseAt = now
+    datagrams.responses++
+    requests.responses++
+    if (message.internal) {
+      const stats = commandStats(this.#stats, message.command)
+      if (stats !== null) stats.rx++
+    }
+    // Karn: after a retransmission nobody can tell which one was answered. A chosen delay is no round trip either.
+    if (!asked || exchange.transmissions > 1 || exchange.options.timeoutMs > 0) return
+    updateEstimate(this.#network, rtt)
+    const peer = this.#host.estimateOf(addressKey(message.ip, message.port))
+    if (peer !== null) updateEstimate(peer, rtt)
+  }
+
+  #dispatch(exchange: Exchange): void {
+    const socket = exchange.socket ?? exchange.options.socket ?? this.#host.outgoingSocket()
+    if (socket === null) {
+      exchange.state = 'waiting'
+      this.#waiting.add(exchange)
+    } else if (!exchange.options.forced && (this.#window.full || this.#queue.size > 0)) {
+      this.#enqueue(exchange)
+    } else {
+      this.#transmit(exchange, socket)
+    }
+  }
+
+  #enqueue(exchange: Exchange): void {
+    exchange.state = 'queued'
+    this.#queue.add(exchange)
+    if (exchange.tid !== -1) this.#queuedRetries++
+  }
+
+  #transmit(exchange: Exchange, socket: DatagramSocket): void {
+    const { message, options } = exchange
+    const now = this.#clock.now()
+    exchange.state = 'sent'
+    exchange.transmissions++
+    exchange.lastSentAt = now
+    if (exchange.transmissions === 1) exchange.firstSentAt = now
+    exchange.dueAt = now + this.#timeoutMs(exchange)
+    if (!options.forced) this.#window.acquire()
+    this.#stats.datagrams.sent++
+    this.#armTimer(exchange.dueAt, now)
+    try {
+      if (exchange.bytes === null) this.#encode(exchange, socket)
+      socket.trySend(exchange.bytes!, message.port, message.host, options.ttl)
+    } catch (cause) {
+      // What the system refuses to send is as lost as what the network drops; but nobody needs to wait for it.
+      this.#fail(exchange, new DHTError('SEND_FAILED', undefined, { cause }))
+    }
+  }
+
+  #encode(exchange: Exchange, socket: DatagramSocket): void {
+    const { message } = exchange
+    exchange.socket = socket
+    exchange.tid = this.#freeTid()
+    this.#byTid.set(exchange.tid, exchange)
+    exchange.bytes = encodeRequest({
+      tid: exchange.tid,
+      ip: message.ip,
+      port: message.port,
+      id: this.#host.senderId(socket),
+      token: message.token,
+      internal: message.internal,
+      command: message.command,
+      target: message.target,
+      value: message.value,
+    })
+    if (message.internal) {
+      const stats = commandStats(this.#stats, message.command)
+      if (stats !== null) stats.tx++
+    }
+  }
+
+  #freeTid(): number {
+    for (;;) {
+      const tid = this.#random.below(65536)
+      if (!this.#byTid.has(tid)) return tid
+    }
+  }
+
+  #timeoutMs(exchange: Exchange): number {
+    const { message, options, transmissions } = exchange
+    if (options.timeoutMs > 0) return options.timeoutMs
+    const peer = this.#host.estimateOf(addressKey(message.ip, message.port))
+    const bounds = message.internal ? this.#bounds : this.#applicationBounds
+    return retryTimeoutMs(peer, this.#network, transmissions, bounds)
+  }
+
+  /** One timer for the earliest timeout; a later one does not move it, so replies cost no timer work at all. */
+  #armTimer(dueAt: number, now: number): void {
+    if (dueAt >= this.#timerAt) return
+    this.#cancelTimer?.()
+    this.#timerAt = dueAt
+    this.#cancelTimer = this.#clock.after(Math.max(dueAt - now, 1), () => this.#sweep())
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#timerAt = Infinity
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now()
+    const late = now - this.#timerAt
+    this.#cancelTimer = null
+    this.#timerAt = Infinity
+    if (late > STALL_MS && this.#stalls < MAX_STALLS) {
+      this.#stalls++
+      this.#postpone(now + STALL_GRACE_MS)
+    } else {
+      if (late <= STALL_MS) this.#stalls = 0
+      this.#expire(now + SWEEP_SLACK_MS)
+    }
+    this.#drainQueue()
+    this.#rearm()
+  }
+
+  #postpone(until: number): void {
+    for (const exchange of this.#byTid.values()) {
+      if (exchange.state === 'sent' && exchange.dueAt < until) exchange.dueAt = until
+    }
+  }
+
+  #expire(horizon: number): void {
+    for (const exchange of this.#byTid.values()) {
+      if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
+    }
+  }
+
+  #rearm(): void {
+    let next = Infinity
+    for (const exchange of this.#byTid.values()) {
+      if (exchange.state === 'sent' && exchange.dueAt < next) next = exchange.dueAt
+    }
+    if (next < Infinity) this.#armTimer(next, this.#clock.now())
+  }
+
+  #onTimeout(exchange: Exchange): void {
+    if (exchange.transmissions > exchange.options.retries) {
+      this.#stats.requests.timeouts++
+      const evidence = this.#lastResponseAt > exchange.firstSentAt
+      this.#fail(exchange, new DHTError('REQUEST_TIMEOUT'))
+      this.#host.onUnanswered(exchange, evidence)
+      return
+    }
+    this.#stats.requests.retries++
+    if (!exchange.options.forced) this.#window.release()
+    exchange.state = 'waiting'
+    const { transmissions } = exchange
+    this.#dispatch(exchange)
+    if (!this.#isSettled(exchange)) exchange.handler.onOverdue?.(transmissions)
+  }
+
+  #isSettled(exchange: Exchange): boolean {
+    return exchange.state === 'settled'
+  }
+
+  #fail(exchange: Exchange, error: Error): void {
+    this.#settle(exchange)
+    exchange.handler.onFailure(error)
+  }
+
+  /** Takes the exchange out of everything that holds it. */
+  #settle(exchange: Exchange): void {
+    const { state } = exchange
+    exchange.state = 'settled'
+    if (state === 'sent') {
+      if (!exchange.options.forced) this.#window.release()
+    } else if (state === 'queued') {
+      this.#queue.delete(exchange)
+      if (exchange.tid !== -1) this.#queuedRetries--
+    } else {
+      this.#waiting.delete(exchange)
+    }
+    if (exchange.tid !== -1) this.#byTid.delete(exchange.tid)
+    this.#stats.requests.active--
+    exchange.options.group?.detach(exchange)
+  }
+
+  #drainQueue(): void {
+    for (const exchange of this.#queue) {
+      if (this.#window.full) return
+      const socket = exchange.socket ?? exchange.options.socket ?? this.#host.outgoingSocket()
+      if (socket === null) return
+      this.#queue.delete(exchange)
+      if (exchange.tid !== -1) this.#queuedRetries--
+      this.#transmit(exchange, socket)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * One request of ours on its way: created, perhaps queued, transmitted up to `retries + 1` times, settled once.
+ *
+ * The record only; `client.ts` moves it through its states.
+ */
+import type { DatagramSocket } from '../transport/contract.js'
+import type { Reply } from './reply.js'
+
+/** Where it stands. `waiting`: no socket yet. `queued`: the window is full. `sent`: a timeout is running. */
+export type ExchangeState = 'waiting' | 'queued' | 'sent' | 'settled'
+
+/** Who wants the outcome: exactly one of `onReply` and `onFailure` is called, once. */
+export interface ExchangeHandler {
+  /** `socket`: the local one the reply came in on. */
+  onReply(reply: Reply, socket: DatagramSocket): void
+  onFailure(error: Error): void
+  /** A transmission stayed unanswered for its timeout and another one follows; `transmissions` so far. */
+  onOverdue?(transmissions: number): void
+}
+
+/** Keeps track of exchanges that belong together. */
+export interface ExchangeGroup {
+  attach(exchange: Exchange): void
+  detach(exchange: Exchange): void
+}
+
+/** What to ask of whom. */
+export interface Outgoing {
+  /** Dotted-decimal IPv4, canonical. */
+  host: string
+  port: number
+  /** 32-bit number of the host. */
+  ip: number
+  /** Id the peer must have to be identified where it is known already, else null. Spares a hash. */
+  id: Uint8Array | null
+  internal: boolean
+  command: number
+  token: Uint8Array | null
+  target: Uint8Array | null
+  value: Uint8Array | null
+}
+
+export interface SendOptions {
+  /** Transmissions after the first. */
+  retries: number
+  /** Milliseconds each transmission may stay unanswered; 0 = estimated from round-trip times. */
+  timeoutMs: number
+  /** IP time to live; 0 = the system's default. */
+  ttl: number
+  /** Local socket to use, or null for the node's usual one. */
+  socket: DatagramSocket | null
+  /** A reply from another address than the one asked is accepted too (`req.relay`). */
+  relayed: boolean
+  /** Not held back by the congestion window. */
+  forced: boolean
+  group: ExchangeGroup | null
+}
+
+export class Exchange {
+  readonly message: Outgoing
+  readonly options: SendOptions
+  readonly handler: ExchangeHandler
+  state: ExchangeState = 'waiting'
+  /** Transaction id, from the first transmission on; -1 before. */
+  tid = -1
+  /** The encoded request, from the first transmission on. */
+  bytes: Uint8Array | null = null
+  /** The socket of the first transmission: all others leave from it too. */
+  socket: DatagramSocket | null = null
+  transmissions = 0
+  firstSentAt = 0
+  lastSentAt = 0
+  /** When the running timeout ends. */
+  dueAt = 0
+
+  constructor(message: Outgoing, options: SendOptions, handler: ExchangeHandler) {
+    this.message = message
+    this.options = options
+    this.handler = handler
+  }
+}

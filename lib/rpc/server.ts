@@ -1,0 +1,167 @@
+/**
+ * Requests of others: decoded, their token checked, handed on, answered (wire-protocol 12).
+ *
+ * Invariants: nothing a stranger sends throws; every request is counted once, as handled or as dropped for a reason;
+ * an invalid token never gets further than the error reply.
+ */
+import { parseIPv4 } from '../primitives/address.js'
+import type { Clock } from '../primitives/clock.js'
+import { HASH_BYTES } from '../primitives/hash.js'
+import type { DatagramSocket } from '../transport/contract.js'
+import { ERROR } from '../wire/commands.js'
+import { type DecodedRequest, decodeRequest, encodeRequest } from '../wire/request.js'
+import { encodeResponse, responseSizeBytes } from '../wire/response.js'
+import { Request, type Responder, type Response } from './request.js'
+import type { Stats } from './stats.js'
+import type { Tokens } from './tokens.js'
+
+/** A decoded request and where it came from. `bytes` are the receive buffer's: valid during the call only. */
+export interface Inbound {
+  message: DecodedRequest
+  bytes: Uint8Array
+  host: string
+  ip: number
+  port: number
+  socket: DatagramSocket
+  /** Verified id of the sender, or null. */
+  id: Uint8Array | null
+}
+
+/** What became of an internal command. */
+export type CommandOutcome = 'handled' | 'badArgument' | 'overLimit'
+
+/** What the server needs of the node it works for. */
+export interface ServerHost {
+  senderId(socket: DatagramSocket): Uint8Array | null
+  identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
+  /** The contacts closest to a target, for a reply. */
+  closest(target: Uint8Array): readonly { ip: number; port: number }[]
+  /** A request with no token or a valid one came in; called before it is handled. */
+  onRequest(inbound: Inbound): void
+  handleInternal(inbound: Inbound): CommandOutcome
+  /** Hands a request to the application; false when nobody listens. */
+  handleApplication(request: Request): boolean
+}
+
+export interface ServerOptions {
+  clock: Clock
+  stats: Stats
+  tokens: Tokens
+  maxDatagramBytes: number
+}
+
+const NOBODY: readonly { ip: number; port: number }[] = []
+
+export class Server implements Responder {
+  readonly #host: ServerHost
+  readonly #clock: Clock
+  readonly #stats: Stats
+  readonly #tokens: Tokens
+  readonly #maxDatagramBytes: number
+
+  constructor(host: ServerHost, options: ServerOptions) {
+    this.#host = host
+    this.#clock = options.clock
+    this.#stats = options.stats
+    this.#tokens = options.tokens
+    this.#maxDatagramBytes = options.maxDatagramBytes
+  }
+
+  /** A request datagram. */
+  receive(bytes: Uint8Array, host: string, port: number, socket: DatagramSocket): void {
+    const message = decodeRequest(bytes)
+    const ip = parseIPv4(host)
+    if (message === null || ip === -1) {
+      this.#stats.datagrams.dropped.malformed++
+      return
+    }
+    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
+    if (message.tokenAt !== -1 && !this.#tokens.verify(host, bytes, message.tokenAt, this.#clock.now())) {
+      this.#stats.datagrams.requests++
+      this.answer(inbound, ERROR.INVALID_TOKEN, { token: true, closerNodes: true })
+      return
+    }
+    if (message.idAt !== -1) inbound.id = this.#host.identify(ip, port, bytes, message.idAt)
+    this.#host.onRequest(inbound)
+    if (message.internal) this.#receiveInternal(inbound)
+    else this.#receiveApplication(inbound)
+  }
+
+  #receiveInternal(inbound: Inbound): void {
+    const outcome = this.#host.handleInternal(inbound)
+    if (outcome === 'handled') this.#stats.datagrams.requests++
+    else this.#stats.datagrams.dropped[outcome]++
+  }
+
+  #receiveApplication(inbound: Inbound): void {
+    this.#stats.datagrams.requests++
+    if (this.#host.handleApplication(new Request(inbound, this))) return
+    this.answer(inbound, ERROR.UNKNOWN_COMMAND, { token: false, closerNodes: true })
+  }
+
+  /** Answers without a value, to the sender or to another of its ports. */
+  answer(inbound: Inbound, error: number, add: { token: boolean; closerNodes: boolean }, port = inbound.port): void {
+    const { message, bytes } = inbound
+    this.respond({
+      tid: message.tid,
+      host: inbound.host,
+      ip: inbound.ip,
+      port,
+      socket: inbound.socket,
+      target: message.targetAt === -1 ? null : bytes.subarray(message.targetAt, message.targetAt + HASH_BYTES),
+      token: add.token,
+      closerNodes: add.closerNodes,
+      error,
+      value: null,
+    })
+  }
+
+  /** Sends a response. @throws RangeError when the value does not fit a datagram */
+  respond(response: Response): void {
+    const { socket, target, value } = response
+    const fields = {
+      tid: response.tid,
+      ip: response.ip,
+      port: response.port,
+      id: this.#host.senderId(socket),
+      token: response.token ? this.#tokens.issue(response.host, this.#clock.now()) : null,
+      closer: target !== null && response.closerNodes ? this.#host.closest(target) : NOBODY,
+      error: response.error,
+      value,
+    }
+    if (value !== null) this.#checkSize(value, responseSizeBytes(fields))
+    this.#send(encodeResponse(fields), response.port, response.host, socket)
+  }
+
+  relay(request: Request, value: Uint8Array | null, to: { host: string; ip: number; port: number }, socket: DatagramSocket): void {
+    const bytes = encodeRequest({
+      tid: request.tid,
+      ip: to.ip,
+      port: to.port,
+      id: this.#host.senderId(socket),
+      token: null,
+      internal: request.internal,
+      command: request.command,
+      target: request.target,
+      value,
+    })
+    if (value !== null) this.#checkSize(value, bytes.length)
+    this.#send(bytes, to.port, to.host, socket)
+  }
+
+  #checkSize(value: Uint8Array, sizeBytes: number): void {
+    if (sizeBytes <= this.#maxDatagramBytes) return
+    const room = this.#maxDatagramBytes - (sizeBytes - value.length)
+    throw new RangeError(`value is ${value.length} bytes, but only ${room} fit into this datagram`)
+  }
+
+  #send(bytes: Uint8Array, port: number, host: string, socket: DatagramSocket): void {
+    this.#stats.datagrams.sent++
+    try {
+      socket.trySend(bytes, port, host)
+    } catch {
+      // A closed socket or a port the system refuses: to the asker the reply is lost, as any datagram may be.
+      this.#stats.datagrams.sent--
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** Counters of a node. Plain objects, changed in place for the node's whole life, so they can be kept and compared. */
+
+/** Requests of one internal command: `tx` first transmissions, `rx` answers that came back. */
+export interface CommandStats {
+  tx: number
+  rx: number
+}
+
+/** Why a datagram was dropped. */
+export type DropReason =
+  | 'suspended'
+  | 'short'
+  | 'foreign'
+  | 'malformed'
+  | 'unknownTid'
+  | 'wrongSource'
+  | 'badArgument'
+  | 'overLimit'
+
+/** Every datagram received is counted once: `received` = `requests` + `responses` + the sum of `dropped`. */
+export interface DatagramStats {
+  received: number
+  sent: number
+  /** Requests that were handled (answered, or handed to the application). */
+  requests: number
+  /** Responses that settled a request of ours. */
+  responses: number
+  dropped: Record<DropReason, number>
+}
+
+export interface Stats {
+  queries: { active: number; total: number }
+  requests: { active: number; total: number; responses: number; timeouts: number; retries: number }
+  commands: {
+    ping: CommandStats
+    pingNat: CommandStats
+    findNode: CommandStats
+    downHint: CommandStats
+    delayedPing: CommandStats
+  }
+  datagrams: DatagramStats
+}
+
+export function createStats(): Stats {
+  const command = (): CommandStats => ({ tx: 0, rx: 0 })
+  return {
+    queries: { active: 0, total: 0 },
+    requests: { active: 0, total: 0, responses: 0, timeouts: 0, retries: 0 },
+    commands: {
+      ping: command(),
+      pingNat: command(),
+      findNode: command(),
+      downHint: command(),
+      delayedPing: command(),
+    },
+    datagrams: {
+      received: 0,
+      sent: 0,
+      requests: 0,
+      responses: 0,
+      dropped: {
+        suspended: 0,
+        short: 0,
+        foreign: 0,
+        malformed: 0,
+        unknownTid: 0,
+        wrongSource: 0,
+        badArgument: 0,
+        overLimit: 0,
+      },
+    },
+  }
+}
+
+/** The counters of the internal command with this number; null for others. */
+export function commandStats(stats: Stats, command: number): CommandStats | null {
+  switch (command) {
+    case 0:
+      return stats.commands.ping
+    case 1:
+      return stats.commands.pingNat
+    case 2:
+      return stats.commands.findNode
+    case 3:
+      return stats.commands.downHint
+    case 4:
+      return stats.commands.delayedPing
+    default:
+      return null
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Datagrams over real UDP sockets, by udx-native: the engine the live network runs on, in Node.js and in Bare.
+ *
+ * Nodes that bring no UDX object of their own share one: each UDX instance owns a receive buffer of about 70 kB,
+ * by far the largest thing a node would otherwise keep.
+ */
+import UDX from 'udx-native'
+import type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './contract.js'
+
+/** The part of a udx-native socket that is used. */
+interface UdxSocket extends DatagramSocket {
+  bind(port: number, host: string): void
+  address(): SocketAddress
+  on(event: 'message', listener: (bytes: Uint8Array, from: { host: string; port: number }) => void): void
+}
+
+interface UdxWatcher {
+  on(event: 'change', listener: () => void): void
+  interfaces: NetworkInterface[]
+  destroy(): Promise<void>
+}
+
+/** The part of a UDX instance that is used. */
+export interface Udx {
+  createSocket(): UdxSocket
+  lookup(name: string, options: { family: number }): Promise<{ host: string }>
+  networkInterfaces(): NetworkInterface[]
+  watchNetworkInterfaces(): UdxWatcher
+}
+
+/** udx-native hands over at most 2048 bytes of a datagram; what is longer arrives cut off (wire-protocol 1.1). */
+const MAX_DATAGRAM_BYTES = 2048
+
+let shared: Udx | null = null
+
+function sharedUdx(): Udx {
+  shared ??= new UDX() as Udx
+  return shared
+}
+
+/** Whether `value` can be used as a UDX instance. */
+export function isUdx(value: unknown): value is Udx {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Udx>).createSocket === 'function'
+}
+
+/**
+ * The UDP transport.
+ *
+ * @param udx the caller's own UDX instance, whose sockets and streams then share ports with the node; default: one
+ *   instance shared by all nodes of the process
+ */
+export function createUdpTransport(udx: Udx = sharedUdx()): Transport {
+  return {
+    native: udx,
+    maxDatagramBytes: MAX_DATAGRAM_BYTES,
+
+    // Async so that a failing bind, which udx throws, rejects.
+    async bind(port: number, host: string, onDatagram: OnDatagram): Promise<DatagramSocket> {
+      const socket = udx.createSocket()
+      try {
+        socket.bind(port, host)
+      } catch (err) {
+        await socket.close()
+        throw err
+      }
+      socket.on('message', (bytes, from) => onDatagram(bytes, from.host, from.port, socket))
+      return socket
+    },
+
+    async lookup(name) {
+      const { host } = await udx.lookup(name, { family: 4 })
+      return host
+    },
+
+    networkInterfaces: () => udx.networkInterfaces(),
+
+    watchInterfaces(onChange) {
+      const watcher = udx.watchNetworkInterfaces()
+      watcher.on('change', () => onChange(watcher.interfaces))
+      return () => {
+        // Closing only frees a handle; there is nobody left to tell if that fails.
+        watcher.destroy().catch(() => {})
+      }
+    },
+  }
+}

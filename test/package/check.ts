@@ -1,0 +1,162 @@
+/**
+ * Checks the package as its users get it: packs it, has publint and attw look at the tarball, installs it into an empty
+ * project, and there loads it by `import` and `require` and compiles TypeScript against it.
+ *
+ *     node dist/test/package/check.js
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const { resolve } = createRequire(import.meta.url)
+
+/** A step that takes longer hangs. */
+const STEP_LIMIT_MS = 120_000
+
+/** What must never be in the tarball. */
+const UNWANTED = /(^|\/)(test|bench|examples|tutorial|node_modules)\/|\.tsbuildinfo$|(^|\/)\.(?!\/)/
+
+const LOAD_ESM = `
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import Default, { DHT } from 'xorpc'
+const required = createRequire(import.meta.url)('xorpc')
+assert.equal(typeof DHT, 'function')
+assert.equal(Default, DHT, 'default import')
+assert.equal(required, DHT, 'require')
+`
+
+const LOAD_CJS = `
+const assert = require('node:assert/strict')
+const DHT = require('xorpc')
+assert.equal(typeof DHT, 'function')
+import('xorpc').then((module) => {
+  assert.equal(module.default, DHT, 'default import')
+  assert.equal(module.DHT, DHT, 'named import')
+})
+`
+
+const TYPES_ESM = `
+import Default, { DHT } from 'xorpc'
+const same: typeof DHT = Default
+export function use(node: DHT): Default { return node instanceof same ? node : new DHT() }
+`
+
+const TYPES_CJS = `
+import DHT = require('xorpc')
+export function use(node: DHT): DHT { return node instanceof DHT ? node : new DHT() }
+`
+
+/** No types of a runtime and no skipLibCheck: our declarations must hold by themselves. */
+const CONSUMER_TSCONFIG = {
+  compilerOptions: {
+    target: 'es2022',
+    module: 'nodenext',
+    lib: ['es2023', 'esnext.disposable'],
+    types: [],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmit: true,
+  },
+  files: ['types-esm.mts', 'types-cjs.cts'],
+}
+
+class StepFailed extends Error {}
+
+/** Runs a program; what it prints is shown when it fails. */
+function run(cwd: string, command: string, args: string[]): string {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: STEP_LIMIT_MS,
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+  })
+  if (error) throw new StepFailed(String(error))
+  if (status !== 0) throw new StepFailed(`exit code ${status ?? signal}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** The program a package offers under a name, wherever npm has put the package. */
+function findProgram(name: string, program: string): string {
+  const path = findManifest(name)
+  const { bin } = JSON.parse(readFileSync(path, 'utf8')) as { bin: string | Record<string, string> }
+  const file = typeof bin === 'string' ? bin : bin[program]
+  if (file === undefined) throw new StepFailed(`${name} has no program ${program}`)
+  return join(dirname(path), file)
+}
+
+function findManifest(name: string): string {
+  for (const dir of resolve.paths(name) ?? []) {
+    const path = join(dir, name, 'package.json')
+    try {
+      readFileSync(path)
+      return path
+    } catch {
+      // Not in this one.
+    }
+  }
+  throw new StepFailed(`${name} is not installed`)
+}
+
+function runNode(cwd: string, args: string[]): string {
+  return run(cwd, process.execPath, args)
+}
+
+function pack(dir: string): string {
+  // The build is there already, and its script would print into our JSON.
+  const out = run(ROOT, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', dir])
+  const [packed] = JSON.parse(out) as Array<{ filename: string; files: Array<{ path: string }> }>
+  if (packed === undefined) throw new StepFailed('npm pack packed nothing')
+  const unwanted = packed.files.map((file) => file.path).filter((path) => UNWANTED.test(path))
+  if (unwanted.length > 0) throw new StepFailed(`should not be in the tarball:\n${unwanted.join('\n')}`)
+  return join(dir, packed.filename)
+}
+
+function install(dir: string, tarball: string): void {
+  mkdirSync(dir)
+  writeFileSync(join(dir, 'package.json'), '{ "name": "consumer", "private": true }')
+  run(dir, 'npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball])
+  writeFileSync(join(dir, 'load.mjs'), LOAD_ESM)
+  writeFileSync(join(dir, 'load.cjs'), LOAD_CJS)
+  writeFileSync(join(dir, 'types-esm.mts'), TYPES_ESM)
+  writeFileSync(join(dir, 'types-cjs.cts'), TYPES_CJS)
+  writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
+}
+
+function main(): number {
+  const dir = mkdtempSync(join(tmpdir(), 'xorpc-package-'))
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const consumer = join(dir, 'consumer')
+  let tarball = ''
+  let failed = 0
+  const step = (name: string, fn: () => unknown): void => {
+    try {
+      fn()
+      console.log(`ok   ${name}`)
+    } catch (err) {
+      failed++
+      console.log(`FAIL ${name}: ${err instanceof StepFailed ? err.message : String(err)}`)
+    }
+  }
+
+  step('npm pack', () => (tarball = pack(dir)))
+  if (tarball === '') return 1
+  step('publint', () => runNode(ROOT, [findProgram('publint', 'publint'), 'run', '--strict', tarball]))
+  // The one rule left out says that `require` meets an ES module. It is meant to: every Node.js from 20.19 on loads it,
+  // and gives the class itself by the export named 'module.exports', which is checked below.
+  const attw = findProgram('@arethetypeswrong/cli', 'attw')
+  step('are the types wrong', () => runNode(ROOT, [attw, tarball, '--ignore-rules', 'cjs-resolves-to-esm']))
+  step('install', () => install(consumer, tarball))
+  step('load by import', () => runNode(consumer, ['load.mjs']))
+  step('load by require', () => runNode(consumer, ['load.cjs']))
+  step('types of a strict consumer', () => runNode(consumer, [findProgram('typescript', 'tsc'), '-p', '.']))
+  return failed === 0 ? 0 : 1
+}
+
+process.exitCode = main()

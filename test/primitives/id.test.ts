@@ -1,0 +1,91 @@
+import b4a from 'b4a'
+import fc from 'fast-check'
+import test from 'brittle'
+import { parseIPv4 } from '../../lib/primitives/address.js'
+import {
+  commonPrefixLength,
+  compareDistance,
+  ID_BITS,
+  idBit,
+  idFromAddress,
+  idFromIp,
+  idPrefix,
+  sameId,
+} from '../../lib/primitives/id.js'
+import { loadVectors } from '../vectors/load.js'
+
+interface IdVector {
+  host: string
+  port: number
+  id: string
+}
+
+const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
+
+/** Two ids that often share a long prefix, which random ones never do. */
+const pair = fc.tuple(bytes, bytes, fc.nat({ max: 32 })).map(([a, b, shared]) => {
+  const near = b4a.concat([a.subarray(0, shared), b.subarray(shared)])
+  return [b4a.from(a), near] as const
+})
+
+function toNumber(id: Uint8Array): bigint {
+  return BigInt(`0x${b4a.toString(id, 'hex')}`)
+}
+
+test('id: is the hash of the address, as in the vectors', (t) => {
+  for (const { host, port, id } of loadVectors<{ vectors: IdVector[] }>('ids').vectors) {
+    t.is(b4a.toString(idFromAddress(host, port), 'hex'), id, `${host}:${port}`)
+    t.is(b4a.toString(idFromIp(parseIPv4(host), port), 'hex'), id)
+  }
+})
+
+test('id: every call gives memory of its own', (t) => {
+  const a = idFromAddress('10.0.0.1', 80)
+  const before = b4a.from(a)
+  idFromAddress('10.0.0.2', 80).fill(0)
+  t.alike(a, before)
+})
+
+test('id: the common prefix is the number of equal leading bits', (t) => {
+  fc.assert(
+    fc.property(pair, ([a, b]) => {
+      const distance = toNumber(a) ^ toNumber(b)
+      const expected = distance === 0n ? ID_BITS : ID_BITS - distance.toString(2).length
+      return commonPrefixLength(a, b) === expected && commonPrefixLength(b, a) === expected
+    }),
+    { numRuns: 1000 },
+  )
+  t.is(commonPrefixLength(b4a.alloc(32), b4a.alloc(32)), 256)
+})
+
+test('id: distances compare like the XOR as a big-endian number', (t) => {
+  fc.assert(
+    fc.property(bytes, pair, (target, [a, b]) => {
+      const x = toNumber(a) ^ toNumber(target)
+      const y = toNumber(b) ^ toNumber(target)
+      return Math.sign(compareDistance(target, a, b)) === (x < y ? -1 : x > y ? 1 : 0)
+    }),
+    { numRuns: 1000 },
+  )
+  t.pass()
+})
+
+test('id: same means equal in every byte', (t) => {
+  fc.assert(fc.property(pair, ([a, b]) => sameId(a, b) === b4a.equals(a, b)))
+  for (let i = 0; i < 32; i++) {
+    const other = b4a.alloc(32)
+    other[i] = 1
+    if (sameId(other, b4a.alloc(32))) t.fail(`byte ${i} is not compared`)
+  }
+})
+
+test('id: prefix and bits are read most significant first, unsigned', (t) => {
+  t.is(idPrefix(b4a.from('ff00000100', 'hex')), 0xff000001)
+  fc.assert(
+    fc.property(bytes, (id) => {
+      const binary = toNumber(id).toString(2).padStart(ID_BITS, '0')
+      if (idPrefix(id) !== Number.parseInt(binary.slice(0, 32), 2)) return false
+      return Array.from(binary).every((bit, i) => idBit(id, i) === Number(bit))
+    }),
+  )
+})

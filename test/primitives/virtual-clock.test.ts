@@ -1,0 +1,153 @@
+import test from 'brittle'
+import * as fc from 'fast-check'
+import type { Cancel } from '../../lib/primitives/clock.js'
+import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
+
+test('virtual clock: timers fire in order of time, ties in order of making', async (t) => {
+  const clock = new VirtualClock()
+  const log: [string, number][] = []
+  const note = (name: string) => () => void log.push([name, clock.now()])
+  clock.after(20, note('c'))
+  clock.after(10, note('a'))
+  clock.after(10, note('b'))
+  clock.after(30.5, note('d'))
+  clock.after(31, note('e'))
+  await clock.advance(30.5)
+  t.alike(log, [
+    ['a', 10],
+    ['b', 10],
+    ['c', 20],
+    ['d', 30.5],
+  ])
+  t.is(clock.now(), 30.5)
+  t.is(clock.pending, 1)
+})
+
+test('virtual clock: nothing happens unless told to', async (t) => {
+  const clock = new VirtualClock({ startMs: 500 })
+  let fired = false
+  clock.after(0, () => (fired = true))
+  t.absent(fired)
+  await Promise.resolve()
+  t.absent(fired)
+  await clock.advance(0)
+  t.ok(fired)
+  t.is(clock.now(), 500)
+})
+
+test('virtual clock: timers made by timers run in the same advance when due', async (t) => {
+  const clock = new VirtualClock()
+  const log: number[] = []
+  const again = () => {
+    log.push(clock.now())
+    clock.after(10, again)
+  }
+  clock.after(10, again)
+  await clock.advance(35)
+  t.alike(log, [10, 20, 30])
+  t.is(clock.now(), 35)
+})
+
+test('virtual clock: a cancelled timer leaves at once, twice is harmless, after firing too', async (t) => {
+  const clock = new VirtualClock()
+  let count = 0
+  const cancel = clock.after(10, () => count++)
+  const other = clock.after(10, () => count++)
+  t.is(clock.pending, 2)
+  cancel()
+  cancel()
+  t.is(clock.pending, 1)
+  await clock.advance(10)
+  other()
+  t.is(count, 1)
+  t.is(clock.pending, 0)
+})
+
+test('virtual clock: promise jobs settle between timers of the same time', async (t) => {
+  const clock = new VirtualClock()
+  const log: string[] = []
+  const first = async () => {
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+    log.push('first, ten awaits later')
+  }
+  clock.after(10, () => void first())
+  clock.after(10, () => void log.push('second'))
+  await clock.advance(10)
+  t.alike(log, ['first, ten awaits later', 'second'])
+})
+
+test('virtual clock: code that sleeps in a loop goes at its own pace', async (t) => {
+  const clock = new VirtualClock()
+  const sleep = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve))
+  const times: number[] = []
+  const done = (async () => {
+    for (let i = 0; i < 3; i++) {
+      await sleep(100)
+      times.push(clock.now())
+    }
+  })()
+  await clock.advance(1000)
+  await done
+  t.alike(times, [100, 200, 300])
+})
+
+test('virtual clock: runUntil stops at the timer that fulfils the predicate', async (t) => {
+  const clock = new VirtualClock()
+  let count = 0
+  for (let i = 1; i <= 5; i++) clock.after(i * 10, () => count++)
+  t.ok(await clock.runUntil(() => count === 3, 1000))
+  t.is(clock.now(), 30)
+  t.ok(await clock.runUntil(() => count === 3, 1000), 'at once')
+  t.is(clock.now(), 30)
+  t.absent(await clock.runUntil(() => count === 9, 100), 'limit')
+  t.is(clock.now(), 130)
+  t.is(count, 5)
+})
+
+test('virtual clock: the time of day follows, and jumps alone', async (t) => {
+  const clock = new VirtualClock({ startMs: 100, wallStartMs: 1_000_000 })
+  t.is(clock.wallTime(), 1_000_000)
+  await clock.advance(50)
+  t.is(clock.wallTime(), 1_000_050)
+  clock.jumpWall(60_000)
+  t.is(clock.wallTime(), 1_060_050)
+  t.is(clock.now(), 150)
+})
+
+test('virtual clock: an error of a timer rejects advance, the others still run later', async (t) => {
+  const clock = new VirtualClock()
+  let fired = false
+  clock.after(10, () => {
+    throw new Error('boom')
+  })
+  clock.after(20, () => (fired = true))
+  await t.exception(clock.advance(30), /boom/)
+  t.is(clock.now(), 10)
+  await clock.advance(10)
+  t.ok(fired)
+})
+
+test('virtual clock: equals a sorted list under any timers and cancellations', async (t) => {
+  const step = fc.record({ delayMs: fc.integer({ min: -5, max: 50 }), cancels: fc.option(fc.nat(60)) })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const clock = new VirtualClock({ settleTurns: 0 })
+      const fired: number[] = []
+      const cancels: Cancel[] = []
+      const live = new Set<number>()
+      steps.forEach(({ delayMs, cancels: victim }, i) => {
+        cancels.push(clock.after(delayMs, () => fired.push(i)))
+        live.add(i)
+        if (victim === null || victim > i) return
+        cancels[victim]!()
+        live.delete(victim)
+      })
+      if (clock.pending !== live.size) return false
+      await clock.advance(50)
+      const delay = (i: number) => Math.max(0, steps[i]!.delayMs)
+      const expected = [...live].toSorted((a, b) => delay(a) - delay(b) || a - b)
+      return JSON.stringify(fired) === JSON.stringify(expected)
+    }),
+  )
+  t.pass('fast-check')
+})

@@ -1,0 +1,54 @@
+import test from 'brittle'
+import fc from 'fast-check'
+import { ClosestReplies } from '../../lib/query/closest-replies.js'
+import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
+
+const TARGET = idFromIp(1, 1)
+
+test('closest replies: the k nearest in order, like a sort of everything', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(300), { maxLength: 120 }), fc.integer({ min: 1, max: 25 }), (numbers, k) => {
+      const closest = new ClosestReplies<number>(TARGET, k)
+      for (const n of numbers) closest.add(idFromIp(n, 1), n)
+      const expected = [...new Set(numbers)]
+        .sort((a, b) => compareDistance(TARGET, idFromIp(a, 1), idFromIp(b, 1)))
+        .slice(0, k)
+      return closest.list().join() === expected.join() && closest.size === expected.length
+    }),
+  )
+  t.pass('for any order of arrival, with repetitions')
+})
+
+test('closest replies: the first reply of an id stays', (t) => {
+  const closest = new ClosestReplies<string>(TARGET, 3)
+  t.ok(closest.add(idFromIp(5, 5), 'first'))
+  t.absent(closest.add(idFromIp(5, 5), 'second'))
+  t.alike(closest.list(), ['first'])
+})
+
+test('closest replies: full, farthest and wouldTake agree with add', (t) => {
+  const closest = new ClosestReplies<number>(TARGET, 2)
+  t.is(closest.farthestId, null)
+  const [a, b, c] = [1, 2, 3]
+    .map((n) => idFromIp(n, 9))
+    .sort((x, y) => compareDistance(TARGET, x, y)) as [Uint8Array, Uint8Array, Uint8Array]
+  t.ok(closest.wouldTake(c))
+  closest.add(c, 3)
+  t.absent(closest.full)
+  closest.add(a, 1)
+  t.ok(closest.full)
+  t.is(closest.farthestId, c)
+  t.ok(closest.wouldTake(b))
+  t.ok(closest.add(b, 2))
+  t.absent(closest.wouldTake(c))
+  t.absent(closest.add(c, 3))
+  t.alike(closest.list(), [1, 2])
+})
+
+test('closest replies: the list belongs to the caller', (t) => {
+  const closest = new ClosestReplies<number>(TARGET, 2)
+  closest.add(idFromIp(1, 1), 1)
+  closest.list().pop()
+  t.is(closest.size, 1)
+  t.alike(closest.list(), [1])
+})

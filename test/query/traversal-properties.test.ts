@@ -1,0 +1,163 @@
+import test from 'brittle'
+import fc from 'fast-check'
+import { formatIPv4 } from '../../lib/primitives/address.js'
+import { idFromIp } from '../../lib/primitives/id.js'
+import { isNearer } from '../../lib/query/candidate.js'
+import type { Candidate } from '../../lib/query/candidate.js'
+import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import { Traversal } from '../../lib/query/traversal.js'
+
+/** A step: what happens (see `apply`), to which request in flight, and which names a reply carries. */
+type Step = [what: number, to: number, closer: number[]]
+
+interface Run {
+  traversal: Traversal
+  k: number
+  maxVisits: number
+  maxCandidates: number
+  inFlight: Candidate[]
+  asked: Set<number>
+}
+
+const BASE_IP = 0x14000000
+
+function fail(message: string): never {
+  throw new Error(message)
+}
+
+function assertAskRules({ traversal, k, asked }: Run, candidate: Candidate): void {
+  if (asked.has(candidate.key)) fail('asked twice')
+  let running = 0
+  let silent = 0
+  for (const other of traversal.candidates) {
+    if (other === candidate) break
+    if (!isNearer(traversal.target, other, candidate)) fail('not sorted')
+    if (other.state === 'known') fail('a nearer candidate is known and was passed over')
+    if (other.state === 'asked' || other.state === 'answered') running++
+    else if (other.state !== 'excluded') silent++
+  }
+  if (running >= Math.min(2 * k, k + silent)) fail('asked beyond the ranks that are open')
+}
+
+function assertState({ traversal, k, maxVisits, maxCandidates, asked }: Run): void {
+  const { candidates } = traversal
+  const count = (state: string): number => candidates.filter((c) => c.state === state).length
+  if (candidates.length > maxCandidates) fail('too many candidates')
+  if (traversal.visited > maxVisits || traversal.visited !== asked.size) fail('visits miscounted')
+  if (traversal.slow !== count('slow')) fail('slow miscounted')
+  if (traversal.inFlight !== count('slow') + count('asked')) fail('in flight miscounted')
+  if (candidates.some((c) => c.referrers.length > 8 || new Set(c.referrers).size !== c.referrers.length)) fail('referrers')
+  if (!traversal.finished && traversal.inFlight === 0) fail('stuck: not finished, nobody asked, nobody to ask')
+  if (!traversal.finished) return
+  const relevant = candidates.filter((c) => c.state !== 'failed' && c.state !== 'excluded' && !c.presumedDead)
+  const open = relevant.slice(0, k).filter((c) => c.state !== 'answered')
+  const capped = traversal.visited >= maxVisits
+  if (open.some((c) => !capped || c.state !== 'known')) fail('finished before the k nearest answered')
+}
+
+function drain(run: Run): void {
+  for (let c = run.traversal.next(); c !== null; c = run.traversal.next()) {
+    // At the time of the ask it was known: look at it as it was.
+    assertAskRules(run, c)
+    run.asked.add(c.key)
+    run.inFlight.push(c)
+  }
+}
+
+function apply(run: Run, [what, to, closer]: Step): void {
+  const { traversal, inFlight } = run
+  if (what === 6) traversal.addSeed(formatIPv4(BASE_IP + (to % 3000)), 1 + (to % 2))
+  if (inFlight.length === 0) return
+  const index = to % inFlight.length
+  const candidate = inFlight[index]!
+  if (what === 0) return traversal.onSlow(candidate)
+  if (what === 1) return traversal.onPresumedDead(candidate)
+  if (what > 5) return
+  inFlight.splice(index, 1)
+  if (what === 2) return void traversal.onFailed(candidate)
+  // Hostile replies: itself, duplicates, ports 0, far too many; some unidentified, some with errors.
+  const nodes = closer.map((n) => (n % 17 === 0 ? candidate : { ip: BASE_IP + (n >> 1), port: n % 3 }))
+  traversal.onReply(candidate, { identified: what !== 4, ok: what !== 5 }, new CloserNodeList(nodes))
+}
+
+const step = fc.tuple(
+  fc.integer({ min: 0, max: 6 }),
+  fc.nat(5000),
+  fc.oneof(
+    { weight: 9, arbitrary: fc.array(fc.nat(6000), { maxLength: 25 }) },
+    { weight: 1, arbitrary: fc.array(fc.nat(6000), { minLength: 300, maxLength: 340 }) },
+  ),
+)
+
+test('traversal: keeps its rules under any sequence of events and hostile replies', (t) => {
+  const limits = fc.record({
+    k: fc.integer({ min: 1, max: 20 }),
+    concurrency: fc.integer({ min: 1, max: 12 }),
+    maxVisits: fc.integer({ min: 1, max: 100 }),
+    maxCandidates: fc.integer({ min: 8, max: 120 }),
+  })
+  const property = fc.property(limits, fc.array(fc.nat(3000), { maxLength: 25 }), fc.array(step, { maxLength: 80 }), play)
+  fc.assert(property, { numRuns: 300 })
+  t.pass('300 lookups')
+})
+
+function play(
+  { k, concurrency, maxVisits, maxCandidates }: { k: number; concurrency: number; maxVisits: number; maxCandidates: number },
+  seeds: number[],
+  steps: Step[],
+): void {
+  const traversal = new Traversal({ target: idFromIp(1, 1), k, concurrency, limits: { maxVisits, maxCandidates } })
+  const run: Run = { traversal, k, maxVisits, maxCandidates, inFlight: [], asked: new Set() }
+  for (const n of seeds) traversal.addSeed(formatIPv4(BASE_IP + n), 1)
+  drain(run)
+  assertState(run)
+  for (const one of steps) {
+    apply(run, one)
+    drain(run)
+    assertState(run)
+  }
+  // Silence from here on: the lookup must come to its end.
+  for (let i = 0; !traversal.finished; i++) {
+    if (i > 2 * maxVisits) fail('does not end')
+    for (const candidate of run.inFlight.splice(0)) traversal.onFailed(candidate)
+    drain(run)
+    assertState(run)
+  }
+}
+
+test('traversal: liars that name 340 inventions near the target are visited a bounded number of times', (t) => {
+  const traversal = new Traversal({ target: idFromIp(1, 1) })
+  traversal.addSeed('20.0.0.1', 1)
+  let fresh = BASE_IP
+  let most = 0
+  const queue: Candidate[] = []
+  while (!traversal.finished) {
+    for (let c = traversal.next(); c !== null; c = traversal.next()) queue.push(c)
+    most = Math.max(most, traversal.candidates.length)
+    const nodes = Array.from({ length: 340 }, () => ({ ip: (fresh += 1), port: 5 }))
+    traversal.onReply(queue.shift()!, { identified: false, ok: true }, new CloserNodeList(nodes))
+  }
+  t.is(traversal.visited, 240)
+  t.ok(most <= 256)
+})
+
+test('traversal: the same events give the same asks', (t) => {
+  const play = (): number[] => {
+    const traversal = new Traversal({ target: idFromIp(9, 9) })
+    for (let i = 0; i < 20; i++) traversal.addSeed(formatIPv4(BASE_IP + i), 1)
+    const asked: number[] = []
+    const queue: Candidate[] = []
+    for (let round = 0; round < 60; round++) {
+      for (let c = traversal.next(); c !== null; c = traversal.next()) {
+        asked.push(c.key)
+        queue.push(c)
+      }
+      const candidate = queue.shift()
+      if (candidate === undefined) break
+      const nodes = Array.from({ length: 20 }, (_, i) => ({ ip: BASE_IP + ((round * 7 + i * 13) % 500), port: 1 }))
+      traversal.onReply(candidate, { identified: true, ok: true }, new CloserNodeList(nodes))
+    }
+    return asked
+  }
+  t.alike(play(), play())
+})

@@ -1,0 +1,68 @@
+import fc from 'fast-check'
+import test from 'brittle'
+import { CongestionWindow } from '../../lib/rpc/congestion.js'
+
+test('window: is full at its size and has room again after a release', (t) => {
+  const window = new CongestionWindow(2)
+  t.ok(window.tryAcquire())
+  t.absent(window.full)
+  t.ok(window.tryAcquire())
+  t.ok(window.full)
+  t.absent(window.tryAcquire())
+  t.is(window.inFlight, 2)
+  window.release()
+  t.absent(window.full)
+  t.ok(window.tryAcquire())
+})
+
+test('window: what cannot wait goes beyond the limit and is counted', (t) => {
+  const window = new CongestionWindow(1)
+  window.acquire()
+  window.acquire()
+  window.acquire()
+  t.is(window.inFlight, 3)
+  window.release()
+  t.ok(window.full, 'still above the limit')
+  t.is(window.peak, 3)
+})
+
+test('window: a second release is an error, not a larger window', (t) => {
+  const window = new CongestionWindow(4)
+  window.acquire()
+  window.release()
+  t.exception(() => window.release(), /release without acquire/)
+  t.is(window.inFlight, 0)
+})
+
+test('window: equals acquired minus released, whatever the order', (t) => {
+  const operation = fc.constantFrom('acquire', 'tryAcquire', 'release')
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.array(operation, { maxLength: 200 }), (size, operations) => {
+      const window = new CongestionWindow(size)
+      let expected = 0
+      let peak = 0
+      for (const name of operations) {
+        if (name === 'release') {
+          if (expected === 0) continue
+          window.release()
+          expected--
+        } else if (name === 'acquire') {
+          window.acquire()
+          expected++
+        } else if (window.tryAcquire()) {
+          if (expected >= size) return false
+          expected++
+        }
+        peak = Math.max(peak, expected)
+        if (window.inFlight !== expected || window.full !== expected >= size || window.peak !== peak) return false
+      }
+      return true
+    }),
+  )
+  t.pass()
+})
+
+test('window: sizes that are none are refused', (t) => {
+  for (const size of [0, -1, 1.5, NaN]) t.exception.all(() => new CongestionWindow(size), RangeError, String(size))
+  t.absent(new CongestionWindow(Infinity).full)
+})

@@ -1,0 +1,178 @@
+/**
+ * Runs the test files and ends with a line `N passed, M failed`, counting tests.
+ *
+ *     node dist/test/run.js [--timeout seconds] [filter...]
+ *
+ * A filter is a file (`test/rpc/client.test.ts`) or a part of its name (`rpc/`). Every test/**\/*.test.ts must have
+ * been compiled; compiled files without a source are not run. Each file runs in a process of its own, and fails on a
+ * non-zero exit code, a signal, a missing end, a skipped or todo or solo test, a test without assertion, or when it is
+ * still running after the time limit.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type FileReport, killRunning, runFile } from './tooling/run-file.js'
+import type { TestReport } from './tooling/tap-report.js'
+
+const USAGE = `usage: node dist/test/run.js [--timeout seconds] [--dir compiled [--source sources]] [filter...]`
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** These bind many sockets or keep a core busy, so they run one at a time, after the others. */
+const ALONE = /^(interop|network|tutorial|examples|package)\//
+
+/** Two, because the smallest machines that build this have two cores. */
+const PARALLEL = 2
+
+const DEFAULT_TIMEOUT_S = 180
+
+/** Lines shown of the output of a file that broke off. */
+const TAIL_LINES = 30
+
+interface TestFile {
+  /** Path below the test folder, without `.test.js`. */
+  name: string
+  path: string
+}
+
+interface Tally {
+  passed: number
+  failed: number
+}
+
+function listNames(dir: string, suffix: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith(suffix) && !path.includes('node_modules/'))
+    .map((path) => path.slice(0, -suffix.length))
+    .sort()
+}
+
+/** From any way to write a test file's path to its name; other filters stay as they are. */
+function filterName(filter: string): string {
+  const path = filter.replaceAll('\\', '/')
+  if (!/\.test\.[jt]s$/.test(path)) return path.replace(/^(\.\/)?(dist\/)?test\//, '')
+  return relative(ROOT, resolve(path))
+    .replaceAll('\\', '/')
+    .replace(/^(dist\/)?test\//, '')
+    .replace(/\.test\.[jt]s$/, '')
+}
+
+function isSelected(name: string, filters: string[]): boolean {
+  return filters.length === 0 || filters.some((filter) => name.includes(filter))
+}
+
+function indent(text: string, by: string): string {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => by + line)
+    .join('\n')
+}
+
+function printTest(test: TestReport): void {
+  console.log(`    ${test.problem}: ${test.name}`)
+  if (test.output.length > 0) console.log(indent(test.output.join('\n'), '  '))
+}
+
+function printFile(report: FileReport, bad: TestReport[]): void {
+  const ok = bad.length === 0 && report.problems.length === 0
+  const assertions = report.tests.reduce((sum, test) => sum + test.assertions, 0)
+  const counts = `${report.tests.length} tests, ${assertions} assertions, ${Math.round(report.durationMs)} ms`
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${report.name} (${counts})`)
+  for (const test of bad) printTest(test)
+  for (const problem of report.problems) console.log(`    ${problem}`)
+  if (report.problems.length > 0 && report.stdout !== '') {
+    console.log('    last output:')
+    console.log(indent(report.stdout.trimEnd().split('\n').slice(-TAIL_LINES).join('\n'), '    | '))
+  }
+  if (report.stderr !== '') {
+    console.log('    stderr:')
+    console.log(indent(report.stderr, '    ! '))
+  }
+}
+
+/** A file with a problem of its own counts as one more failed test: something in it did not run. */
+function tallyFile(report: FileReport, tally: Tally): void {
+  const bad = report.tests.filter((test) => test.problem !== null)
+  tally.passed += report.tests.length - bad.length
+  tally.failed += bad.length + (report.problems.length > 0 ? 1 : 0)
+  printFile(report, bad)
+}
+
+async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise<void> {
+  const runLane = async (lane: TestFile[]): Promise<void> => {
+    for (let file = lane.shift(); file !== undefined; file = lane.shift()) {
+      // One file after the other is what a lane is for.
+      // oxlint-disable-next-line no-await-in-loop
+      tallyFile(await runFile(file.name, file.path, ROOT, limitMs), tally)
+    }
+  }
+  const shared = files.filter((file) => !ALONE.test(file.name))
+  await Promise.all(Array.from({ length: PARALLEL }, async () => runLane(shared)))
+  await runLane(files.filter((file) => ALONE.test(file.name)))
+}
+
+/** The compiled files to run; a source that was not compiled and a filter that selects nothing are failures. */
+function selectFiles(dir: string, sourceDir: string | null, filters: string[], tally: Tally): TestFile[] {
+  const names = listNames(sourceDir ?? dir, sourceDir === null ? '.test.js' : '.test.ts')
+  for (const filter of filters) {
+    if (names.some((name) => isSelected(name, [filter]))) continue
+    console.log(`FAIL no test file is called like ${filter}`)
+    tally.failed++
+  }
+  const files: TestFile[] = []
+  for (const name of names.filter((name) => isSelected(name, filters))) {
+    const path = join(dir, `${name}.test.js`)
+    if (existsSync(path)) {
+      files.push({ name, path })
+      continue
+    }
+    console.log(`FAIL ${name} (not compiled)`)
+    tally.failed++
+  }
+  return files
+}
+
+function readOptions(): { dir: string; source: string | null; limitMs: number; filters: string[] } {
+  const options = { dir: { type: 'string' }, source: { type: 'string' }, timeout: { type: 'string' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  const timeoutS = values.timeout === undefined ? DEFAULT_TIMEOUT_S : Number(values.timeout)
+  if (!(timeoutS > 0)) throw new RangeError('--timeout must be a number of seconds')
+  const ownSource = values.dir === undefined ? join(ROOT, 'test') : null
+  return {
+    dir: values.dir ?? join(ROOT, 'dist/test'),
+    source: values.source ?? ownSource,
+    limitMs: timeoutS * 1000,
+    filters: positionals.map(filterName),
+  }
+}
+
+async function main(): Promise<void> {
+  const { dir, source, limitMs, filters } = readOptions()
+  const tally: Tally = { passed: 0, failed: 0 }
+  const files = selectFiles(dir, source, filters, tally)
+  await runAll(files, limitMs, tally)
+  if (tally.passed + tally.failed === 0) {
+    console.log('FAIL no test was run')
+    process.exitCode = 1
+  }
+  if (tally.failed > 0) process.exitCode = 1
+  console.log(`${tally.passed} passed, ${tally.failed} failed`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killRunning()
+    process.exit(1)
+  })
+}
+
+try {
+  await main()
+} catch (err) {
+  console.error(err instanceof RangeError || err instanceof TypeError ? `${err.message}\n${USAGE}` : err)
+  killRunning()
+  process.exitCode = 1
+}

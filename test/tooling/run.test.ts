@@ -1,0 +1,148 @@
+import test from 'brittle'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const RUNNER = fileURLToPath(new URL('../run.js', import.meta.url))
+
+/** The files are written elsewhere, where no package can be found by its name. */
+const IMPORT = `import test, { skip, todo } from '${import.meta.resolve('brittle')}'\n`
+
+const PASSING = `test('fine', (t) => { t.pass(); t.is(1, 1) })\n`
+const NESTED = `test('nested', async (t) => { const s = t.test('sub'); s.plan(1); s.pass(); await s })\n`
+
+interface Scenario {
+  title: string
+  files: Record<string, string>
+  args?: string[]
+  summary: string
+  /** What the output must say. */
+  says: RegExp[]
+}
+
+const SCENARIOS: Scenario[] = [
+  {
+    title: 'passing files pass',
+    files: { 'a.test.js': PASSING + NESTED, 'b/c.test.js': PASSING },
+    summary: '3 passed, 0 failed',
+    says: [/^ok {3}a \(2 tests, 3 assertions, \d+ ms\)$/m, /^ok {3}b\/c \(1 tests, 2 assertions, /m],
+  },
+  {
+    title: 'a failed assertion fails its test and is shown',
+    files: { 'a.test.js': PASSING + `test('bad', (t) => { t.is(1, 2, 'one is two') })\n` },
+    summary: '1 passed, 1 failed',
+    says: [/^FAIL a /m, /failed: bad/, /not ok 1 - one is two/, /expected: 2/],
+  },
+  {
+    title: 'an empty file fails',
+    files: { 'a.test.js': '' },
+    summary: '0 passed, 1 failed',
+    says: [/no test in it/],
+  },
+  {
+    title: 'a skipped and a todo test fail',
+    files: { 'a.test.js': PASSING + `skip('later', (t) => t.pass())\ntodo('some day', (t) => t.pass())\n` },
+    summary: '1 passed, 2 failed',
+    says: [/skipped: later/, /todo: some day/],
+  },
+  {
+    title: 'solo fails, for it hides the others',
+    files: { 'a.test.js': PASSING + `test.solo('only', (t) => t.pass())\n` },
+    summary: '1 passed, 1 failed',
+    says: [/uses solo/],
+  },
+  {
+    title: 'a test without assertion fails',
+    files: { 'a.test.js': PASSING + `test('hollow', () => {})\n` },
+    summary: '1 passed, 1 failed',
+    says: [/no assertion in it: hollow/],
+  },
+  {
+    title: 'a crash fails and its stderr is shown',
+    files: { 'a.test.js': PASSING + `test('crash', (t) => { t.pass(); throw new Error('boom') })\n` },
+    summary: '1 passed, 1 failed',
+    says: [/exit code 1/, /ended before its tests did/, /! Error: boom/],
+  },
+  {
+    title: 'a syntax error fails',
+    files: { 'a.test.js': 'test(' },
+    summary: '0 passed, 1 failed',
+    says: [/exit code 1/, /no test in it/, /SyntaxError/],
+  },
+  {
+    title: 'leaving early with exit code 0 fails',
+    files: { 'a.test.js': PASSING + `test('exit', (t) => { t.pass(); process.exit(0) })\n` },
+    summary: '1 passed, 1 failed',
+    says: [/ended before its tests did/],
+  },
+  {
+    title: 'a non-zero exit code fails though all tests passed',
+    files: { 'a.test.js': PASSING + `process.on('exit', () => { process.exitCode = 3 })\n` },
+    summary: '1 passed, 1 failed',
+    says: [/exit code 3/],
+  },
+  {
+    title: 'a process that was killed fails',
+    files: { 'a.test.js': PASSING + `test('dies', () => process.kill(process.pid, 'SIGTERM'))\n` },
+    summary: '1 passed, 1 failed',
+    says: [/ended by SIGTERM/],
+  },
+  {
+    title: 'a file that does not end is killed and fails',
+    files: { 'a.test.js': PASSING + 'setInterval(() => {}, 1000)\n' },
+    args: ['--timeout', '1.5'],
+    summary: '1 passed, 1 failed',
+    says: [/still running after 1.5 s/],
+  },
+  {
+    title: 'a source that was not compiled fails and a stale output is not run',
+    files: { 'src/a.test.ts': '', 'src/b.test.ts': '', 'a.test.js': PASSING, 'stale.test.js': PASSING },
+    args: ['--source', 'src'],
+    summary: '1 passed, 1 failed',
+    says: [/^FAIL b \(not compiled\)$/m, /^ok {3}a /m],
+  },
+  {
+    title: 'a filter selects by name',
+    files: { 'a.test.js': PASSING, 'b/c.test.js': PASSING },
+    args: ['b/'],
+    summary: '1 passed, 0 failed',
+    says: [/^ok {3}b\/c /m],
+  },
+  {
+    title: 'a filter that selects nothing fails',
+    files: { 'a.test.js': PASSING },
+    args: ['zzz'],
+    summary: '0 passed, 1 failed',
+    says: [/no test file is called like zzz/],
+  },
+  {
+    title: 'no file at all fails',
+    files: { 'readme.txt': '' },
+    summary: '0 passed, 0 failed',
+    says: [/^FAIL no test was run$/m],
+  },
+]
+
+for (const scenario of SCENARIOS) {
+  test(`runner: ${scenario.title}`, (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'xorpc-runner-'))
+    t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+    for (const [path, text] of Object.entries(scenario.files)) {
+      mkdirSync(dirname(join(dir, path)), { recursive: true })
+      // The module type would come from a package.json that is not there.
+      const isScript = path.endsWith('.js')
+      writeFileSync(join(dir, path), isScript && text !== '' ? IMPORT + text : text)
+    }
+    writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
+    const args = [RUNNER, '--dir', dir, ...(scenario.args ?? [])].map((arg) => (arg === 'src' ? join(dir, 'src') : arg))
+    const run = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    const lines = run.stdout.trimEnd().split('\n')
+    t.is(lines.at(-1), scenario.summary, 'the last line is the summary')
+    t.is(lines.filter((line) => /^\d+ passed, \d+ failed$/.test(line)).length, 1, 'there is one such line')
+    t.is(run.status, scenario.summary.endsWith(' 0 failed') && !scenario.summary.startsWith('0') ? 0 : 1, 'exit code')
+    for (const pattern of scenario.says) t.ok(pattern.test(run.stdout), `says ${pattern.source}`)
+    if (/not ok|FAIL/.test(run.stderr)) t.fail('problems go to stdout')
+  })
+}
