@@ -2,6 +2,7 @@
  * How much is measured: the sizes of a default run and of `--quick`, and the command line.
  */
 import { parseArgs } from 'node:util'
+import type { Both } from './measurement.js'
 import type { SubjectName } from './subject.js'
 
 /** Sizes of one run. Times are in ms. */
@@ -10,7 +11,9 @@ export interface Plan {
   rounds: number
   /** Load before each measured load, for the compiler to settle. */
   warmUpMs: number
-  loadMs: number
+  /** A measured load is made in this many slices, in turn with the other side's. */
+  slices: number
+  sliceMs: number
   /** Nodes of the networks that are joined and searched. */
   networkSizes: number[]
   /** Nodes of the network whose memory and idle CPU are measured. */
@@ -25,11 +28,13 @@ export interface Plan {
 const DEFAULT_PLAN: Plan = {
   rounds: 3,
   warmUpMs: 700,
-  loadMs: 2000,
+  slices: 8,
+  sliceMs: 250,
   networkSizes: [100, 500],
   memoryNodes: 100,
   settleMs: 2000,
-  idleMs: 20_000,
+  // One round of dht-rpc's maintenance: each of its nodes pings others once in 40 s.
+  idleMs: 40_000,
   lookups: 200,
 }
 
@@ -37,7 +42,8 @@ const DEFAULT_PLAN: Plan = {
 const QUICK_PLAN: Plan = {
   rounds: 1,
   warmUpMs: 50,
-  loadMs: 150,
+  slices: 2,
+  sliceMs: 80,
   networkSizes: [20, 40],
   memoryNodes: 20,
   settleMs: 100,
@@ -50,7 +56,7 @@ export interface Command {
   help: boolean
   plan: Plan
   /** The implementation in the first column, and the one it is divided by. */
-  sides: [SubjectName, SubjectName]
+  sides: Both<SubjectName>
   /** Names of the measurements to make; empty: all. */
   only: string[]
   json: boolean
@@ -95,7 +101,7 @@ export function parseCommand(args: string[]): Command {
   }
 }
 
-function sidesOf(self: boolean, positionals: string[]): [SubjectName, SubjectName] {
+function sidesOf(self: boolean, positionals: string[]): Both<SubjectName> {
   const [name = 'dht-rpc', ...rest] = positionals
   if (rest.length > 0 || (positionals.length > 0 && !self)) throw new TypeError(`Unexpected: ${positionals.join(' ')}`)
   if (!self) return ['xorpc', 'dht-rpc']

@@ -5,7 +5,7 @@
  * machine. The table goes to stdout, progress to stderr.
  */
 import { cpus } from 'node:os'
-import type { Measurement, Row, Sample } from './measurement.js'
+import type { Both, Measurement, Row, Sample } from './measurement.js'
 import { floorRows, measureFloor } from './measurements/floor.js'
 import { idle } from './measurements/idle.js'
 import { join } from './measurements/join.js'
@@ -49,13 +49,12 @@ async function measureRound(
   const { plan } = command
   const label = `round ${round}/${plan.rounds}`
   if (isChosen(FLOOR, command)) floor.push(await timed(`${label} ${FLOOR}`, () => measureFloor(plan)))
-  const samples: [Sample, Sample] = [{}, {}]
+  const samples: Both<Sample> = [{}, {}]
   for (const measurement of measurements) {
-    for (const side of round % 2 === 1 ? ([0, 1] as const) : ([1, 0] as const)) {
-      const subject = command.sides[side]
-      const title = `${label} ${measurement.name}: ${subject}`
-      Object.assign(samples[side], await timed(title, () => measurement.measure(subject, plan)))
-    }
+    const work = () => measurement.measure(command.sides, plan, round)
+    const [a, b] = await timed(`${label} ${measurement.name}`, work)
+    Object.assign(samples[0], a)
+    Object.assign(samples[1], b)
   }
   first.push(samples[0])
   second.push(samples[1])
@@ -70,7 +69,7 @@ async function timed<T>(title: string, work: () => Promise<T>): Promise<T> {
 }
 
 function report({ plan, sides, json }: Command, rows: Row[], { floor, first, second }: Samples): void {
-  const names = sides.map((name) => `${name} ${versionOf(name)}`) as [string, string]
+  const names = sides.map((name) => `${name} ${versionOf(name)}`) as Both<string>
   const machine = machineOf(plan)
   const lines = compare(rows, first, second)
   if (json) {

@@ -4,7 +4,7 @@
  * A ratio is taken round by round, between two measurements made one after the other, so that a machine that gets
  * slower meanwhile does not tip it; then the median of these ratios counts.
  */
-import type { Row, Sample } from './measurement.js'
+import { type Both, medianOf, type Row, type Sample } from './measurement.js'
 
 /** Spread of one figure over the rounds. */
 export interface Summary {
@@ -23,10 +23,7 @@ export interface Line extends Row {
 
 /** @param values at least one */
 export function summarize(values: number[]): Summary {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-  return { median, min: sorted[0]!, max: sorted.at(-1)! }
+  return { median: medianOf(values), min: Math.min(...values), max: Math.max(...values) }
 }
 
 /** Lines for the rows measured. @param first, @param second samples by round, in the same order */
@@ -48,7 +45,7 @@ export function valuesOf(row: Row, samples: Sample[]): number[] {
 }
 
 /** Medians with [min–max], as a Markdown table. @param names headings of the two sides */
-export function formatComparison(lines: Line[], names: [string, string]): string {
+export function formatComparison(lines: Line[], names: Both<string>): string {
   const head = ['', 'unit', 'better', ...names, 'ratio']
   const body = lines.map((line) => [
     line.label,

@@ -104,8 +104,6 @@ function tallyFile(report: FileReport, tally: Tally): void {
 async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise<void> {
   const runLane = async (lane: TestFile[]): Promise<void> => {
     for (let file = lane.shift(); file !== undefined; file = lane.shift()) {
-      // One file after the other is what a lane is for.
-      // oxlint-disable-next-line no-await-in-loop
       tallyFile(await runFile(file.name, file.path, ROOT, limitMs), tally)
     }
   }
@@ -123,7 +121,8 @@ function selectFiles(dir: string, sourceDir: string | null, filters: string[], t
     tally.failed++
   }
   const files: TestFile[] = []
-  for (const name of names.filter((name) => isSelected(name, filters))) {
+  for (const name of names) {
+    if (!isSelected(name, filters)) continue
     const path = join(dir, `${name}.test.js`)
     if (existsSync(path)) {
       files.push({ name, path })

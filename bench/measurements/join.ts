@@ -1,6 +1,7 @@
 /** Building a network from nothing, ten nodes at a time: what each node costs until it is bootstrapped. */
 import type { Network } from '../children/network.js'
-import type { Measurement, Row, Sample } from '../measurement.js'
+import { inTurn, type Measurement, type Row, type Sample } from '../measurement.js'
+import type { Plan } from '../plan.js'
 import { startChild, withChildren } from '../process.js'
 import type { SubjectName } from '../subject.js'
 
@@ -9,11 +10,13 @@ export const join: Measurement = {
 
   rows: (plan) => plan.networkSizes.flatMap(rowsOf),
 
-  async measure(subject, plan) {
-    const sample: Sample = {}
-    for (const size of plan.networkSizes) Object.assign(sample, await measureSize(subject, size))
-    return sample
-  },
+  measure: (subjects, plan, round) => inTurn(round, (side) => measureSide(subjects[side], plan)),
+}
+
+async function measureSide(subject: SubjectName, plan: Plan): Promise<Sample> {
+  const sample: Sample = {}
+  for (const size of plan.networkSizes) Object.assign(sample, await measureSize(subject, size))
+  return sample
 }
 
 function rowsOf(size: number): Row[] {

@@ -1,11 +1,17 @@
-/** Load on a server from another process: warm-up, then the measured part, with the CPU time of both sides. */
+/** Load on a server from another process: slices of it, with the CPU time of both sides, and their summary. */
 import type { LoadResult } from '../children/node-client.js'
-import type { Plan } from '../plan.js'
+import { medianOf } from '../measurement.js'
 
-/** Figures of one load. */
+/** One slice of load. */
+export interface Slice extends LoadResult {
+  serverCpuMicros: number
+}
+
+/** Figures of all slices of one load. */
 export interface Load {
+  /** Median over the slices: a slice in which something else had the processor does not count. */
   perSecond: number
-  /** CPU time per request, in µs. */
+  /** CPU time per request over all slices, in µs. */
   serverMicros: number
   clientMicros: number
 }
@@ -14,19 +20,19 @@ interface Server {
   call(name: 'cpuMicros'): Promise<number>
 }
 
-/** Runs a load twice, the first time to warm up. `load` returns when all its requests are answered. */
-export async function measureLoad(
-  server: Server,
-  load: (ms: number) => Promise<LoadResult>,
-  plan: Plan,
-): Promise<Load> {
-  await load(plan.warmUpMs)
+/** Measures one slice. `load` returns when all its requests are answered. */
+export async function measureSlice(server: Server, load: () => Promise<LoadResult>): Promise<Slice> {
   const cpuBefore = await server.call('cpuMicros')
-  const { requests, seconds, clientCpuMicros } = await load(plan.loadMs)
-  const serverCpuMicros = (await server.call('cpuMicros')) - cpuBefore
+  const result = await load()
+  return { ...result, serverCpuMicros: (await server.call('cpuMicros')) - cpuBefore }
+}
+
+export function summarizeSlices(slices: Slice[]): Load {
+  const sum = (field: 'requests' | 'serverCpuMicros' | 'clientCpuMicros') =>
+    slices.reduce((total, slice) => total + slice[field], 0)
   return {
-    perSecond: requests / seconds,
-    serverMicros: serverCpuMicros / requests,
-    clientMicros: clientCpuMicros / requests,
+    perSecond: medianOf(slices.map(({ requests, seconds }) => requests / seconds)),
+    serverMicros: sum('serverCpuMicros') / sum('requests'),
+    clientMicros: sum('clientCpuMicros') / sum('requests'),
   }
 }

@@ -1,6 +1,6 @@
 /** Lookups of random targets by random members of a settled network, one at a time. */
 import type { Network } from '../children/network.js'
-import { type Measurement, type Row, type Sample, sleep } from '../measurement.js'
+import { inTurn, type Measurement, type Row, type Sample, sleep } from '../measurement.js'
 import type { Plan } from '../plan.js'
 import { startChild, withChildren } from '../process.js'
 import type { SubjectName } from '../subject.js'
@@ -10,11 +10,13 @@ export const lookup: Measurement = {
 
   rows: (plan) => plan.networkSizes.flatMap(rowsOf),
 
-  async measure(subject, plan) {
-    const sample: Sample = {}
-    for (const size of plan.networkSizes) Object.assign(sample, await measureSize(subject, size, plan))
-    return sample
-  },
+  measure: (subjects, plan, round) => inTurn(round, (side) => measureSide(subjects[side], plan)),
+}
+
+async function measureSide(subject: SubjectName, plan: Plan): Promise<Sample> {
+  const sample: Sample = {}
+  for (const size of plan.networkSizes) Object.assign(sample, await measureSize(subject, size, plan))
+  return sample
 }
 
 function rowsOf(size: number): Row[] {

@@ -5,7 +5,7 @@
  * The bootstrapper is there before the first reading, so loaded code and what nodes share do not count as a node's.
  */
 import type { Network } from '../children/network.js'
-import { type Measurement, type Row, type Sample, sleep } from '../measurement.js'
+import { inTurn, type Measurement, type Row, type Sample, sleep } from '../measurement.js'
 import type { Plan } from '../plan.js'
 import { startChild, withChildren } from '../process.js'
 import type { SubjectName } from '../subject.js'
@@ -18,11 +18,13 @@ export const memory: Measurement = {
 
   rows: () => KINDS.flatMap(rowsOf),
 
-  async measure(subject, plan) {
-    const sample: Sample = {}
-    for (const kind of KINDS) Object.assign(sample, await measureKind(subject, kind, plan))
-    return sample
-  },
+  measure: (subjects, plan, round) => inTurn(round, (side) => measureSide(subjects[side], plan)),
+}
+
+async function measureSide(subject: SubjectName, plan: Plan): Promise<Sample> {
+  const sample: Sample = {}
+  for (const kind of KINDS) Object.assign(sample, await measureKind(subject, kind, plan))
+  return sample
 }
 
 function rowsOf(kind: 'own' | 'shared'): Row[] {

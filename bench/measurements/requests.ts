@@ -3,23 +3,31 @@
  *
  * Custom requests carry a target and a 32-byte value, and are answered with a value, a token and 20 closer nodes.
  * FIND_NODE has no call of its own in the API, so a bare socket sends it and only the server's side is measured.
+ *
+ * How fast two processes take turns depends on which processors the system puts them on, which changes from second
+ * to second. So both implementations stand ready at the same time, and are loaded alternately in short slices.
  */
-import type { NodeClient, RequestKind } from '../children/node-client.js'
+import type { LoadResult, NodeClient } from '../children/node-client.js'
 import type { NodeServer } from '../children/node-server.js'
 import type { RawClient } from '../children/raw-client.js'
-import type { Measurement, Sample } from '../measurement.js'
+import { type Both, inTurn, type Measurement, type Sample } from '../measurement.js'
 import type { Plan } from '../plan.js'
 import { type Child, startChild, withChildren } from '../process.js'
-import { measureLoad } from './load.js'
+import type { SubjectName } from '../subject.js'
+import { type Load, measureSlice, type Slice, summarizeSlices } from './load.js'
 
 /** As many as a node keeps under way when several lookups run, and below the default window of 80. */
 const MANY = 64
 
-interface Children {
+/** The processes of one implementation. */
+interface Stage {
   server: Child<NodeServer>
   client: Child<NodeClient>
   raw: Child<RawClient>
 }
+
+/** Loads one implementation's server for a time. */
+type LoadStage = (stage: Stage, ms: number) => Promise<LoadResult>
 
 export const requests: Measurement = {
   name: 'requests',
@@ -34,33 +42,55 @@ export const requests: Measurement = {
     { id: 'find-node-server', label: 'find-node, server CPU', unit: 'µs', better: 'lower' },
   ],
 
-  async measure(subject, plan) {
-    const server = startChild<NodeServer>('node-server')
-    const client = startChild<NodeClient>('node-client')
-    const raw = startChild<RawClient>('raw-client')
-    return withChildren([server, client, raw], async () => {
-      const address = await server.call('open', subject)
-      await client.call('open', subject, address)
-      await raw.call('open', address)
-      return loadInTurn({ server, client, raw }, plan)
+  measure(subjects, plan) {
+    const stages: Both<Stage> = [startStage(), startStage()]
+    return withChildren(stages.flatMap(({ server, client, raw }) => [server, client, raw]), async () => {
+      for (const [side, stage] of stages.entries()) await openStage(stage, subjects[side]!)
+      return loadAll(stages, plan)
     })
   },
 }
 
-async function loadInTurn({ server, client, raw }: Children, plan: Plan): Promise<Sample> {
-  const ask = (kind: RequestKind, outstanding: number) =>
-    measureLoad(server, (ms) => client.call('load', kind, outstanding, ms), plan)
-  const many = await ask('custom', MANY)
-  const one = await ask('custom', 1)
-  const ping = await ask('ping', MANY)
-  const findNode = await measureLoad(server, (ms) => raw.call('load', MANY, ms), plan)
+function startStage(): Stage {
   return {
-    'rps-1': one.perSecond,
-    'rps-many': many.perSecond,
-    'custom-server': many.serverMicros,
-    'custom-client': many.clientMicros,
-    'ping-server': ping.serverMicros,
-    'ping-client': ping.clientMicros,
-    'find-node-server': findNode.serverMicros,
+    server: startChild<NodeServer>('node-server'),
+    client: startChild<NodeClient>('node-client'),
+    raw: startChild<RawClient>('raw-client'),
   }
+}
+
+async function openStage({ server, client, raw }: Stage, subject: SubjectName): Promise<void> {
+  const address = await server.call('open', subject)
+  await client.call('open', subject, address)
+  await raw.call('open', address)
+}
+
+async function loadAll(stages: Both<Stage>, plan: Plan): Promise<Both<Sample>> {
+  const many = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'custom', MANY, ms))
+  const one = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'custom', 1, ms))
+  const ping = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'ping', MANY, ms))
+  const findNode = await measureLoad(stages, plan, ({ raw }, ms) => raw.call('load', MANY, ms))
+  const sampleOf = (side: 0 | 1): Sample => ({
+    'rps-1': one[side].perSecond,
+    'rps-many': many[side].perSecond,
+    'custom-server': many[side].serverMicros,
+    'custom-client': many[side].clientMicros,
+    'ping-server': ping[side].serverMicros,
+    'ping-client': ping[side].clientMicros,
+    'find-node-server': findNode[side].serverMicros,
+  })
+  return [sampleOf(0), sampleOf(1)]
+}
+
+/** Warms both up, then loads them alternately. */
+async function measureLoad(stages: Both<Stage>, plan: Plan, load: LoadStage): Promise<Both<Load>> {
+  await inTurn(1, (side) => load(stages[side], plan.warmUpMs))
+  const slices: Both<Slice[]> = [[], []]
+  for (let turn = 1; turn <= plan.slices; turn++) {
+    await inTurn(turn, async (side) => {
+      const stage = stages[side]
+      slices[side].push(await measureSlice(stage.server, () => load(stage, plan.sliceMs)))
+    })
+  }
+  return [summarizeSlices(slices[0]), summarizeSlices(slices[1])]
 }

@@ -7,7 +7,7 @@
  * - `add-node` and `remove-node` tell every change.
  */
 import { addressKey } from '../primitives/address.js'
-import { type NodeInfo, sameId } from '../primitives/id.js'
+import { idFromIp, type NodeInfo, sameId } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import { type Contact, createContact } from '../routing/contact.js'
 import { contactsToPing, pingsPerRound, replacementCandidate, shouldEvict } from '../routing/maintenance.js'
@@ -101,10 +101,10 @@ export class Contacts {
   }
 
   /** Adds a node that the user vouches for, without asking it. */
-  add(host: string, ip: number, port: number, id: Uint8Array): void {
+  add(host: string, ip: number, port: number): void {
     const known = this.#table.byKey(addressKey(ip, port))
     if (known !== null) this.#heard(known)
-    else this.#accept({ id, host, port }, ip)
+    else this.#accept({ id: idFromIp(ip, port), host, port }, ip)
   }
 
   /** Somebody says that the contact at this address is down: we look ourselves. */

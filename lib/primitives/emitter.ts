@@ -13,6 +13,8 @@ export interface TypedEmitter<Events extends EventMap> {
   removeListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
   removeAllListeners<E extends keyof Events>(event?: E): this
   prependListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
+  /** The listeners of an event, in order, those of `once` in the wrapper that removes them. */
+  rawListeners<E extends keyof Events>(event: E): ((...args: Events[E]) => unknown)[]
   listenerCount<E extends keyof Events>(event: E): number
   /** Calls the listeners in order; returns whether there was one. */
   emit<E extends keyof Events>(event: E, ...args: Events[E]): boolean

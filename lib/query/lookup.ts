@@ -1,8 +1,9 @@
 /**
  * Runs one traversal over the network: asks whom it names, feeds it what comes back, tells when it is over.
  *
- * Owns no timer and no socket: `ask` does the sending. Invariants: `onEnd` is called once, unless `stop` was called
- * before; requests still on the way by then are cancelled.
+ * Owns no timer and no socket: `ask` does the sending. Invariant: `onEnd` is called once, unless `stop` was called
+ * before. Requests still on the way at the natural end run on, bounded by their own timeouts: their answers, and their
+ * silence, are what the routing table learns from. `stop` takes them back.
  */
 import type { Reply } from '../rpc/reply.js'
 import type { Candidate } from './candidate.js'
@@ -34,7 +35,7 @@ export interface LookupOptions {
   onReply?: (reply: Reply) => void
   /** The walk is over with few successes: more seeds may be added now; returns whether some were. */
   onStarved?: () => boolean
-  /** Over: with the error that ended it, or null. */
+  /** Over: with the error that ended it, or null. Requests may still be on the way. */
   onEnd: (error: Error | null) => void
 }
 
@@ -48,6 +49,7 @@ export class Lookup {
   #pumping = false
   #again = false
   #ended = false
+  #stopped = false
   #starved = false
 
   constructor(options: LookupOptions) {
@@ -76,9 +78,12 @@ export class Lookup {
 
   /** Ends it without `onEnd`; requests on the way fail with this error, unheard. */
   stop(error: Error): void {
-    if (this.#ended) return
+    if (this.#stopped) return
     this.#ended = true
-    this.#cancelAll(error)
+    this.#stopped = true
+    const cancels = [...this.#asked.values()]
+    this.#asked.clear()
+    for (const cancel of cancels) cancel?.(error)
   }
 
   #askAll(): void {
@@ -97,6 +102,7 @@ export class Lookup {
       onReply: (reply) => this.#onReply(candidate, reply),
       onFailure: (error) => this.#onFailure(candidate, error),
       onOverdue: (transmissions) => {
+        if (this.#ended) return
         if (transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)
         else traversal.onSlow(candidate)
         this.pump()
@@ -120,7 +126,7 @@ export class Lookup {
 
   #onFailure(candidate: Candidate, error: Error): void {
     this.#asked.delete(candidate)
-    if (this.#ended) return
+    if (this.#stopped) return
     const { traversal, hint, isPassing, isTimeout } = this.#options
     if (!isPassing(error)) {
       this.#end(error)
@@ -128,7 +134,7 @@ export class Lookup {
     }
     const referrers = traversal.onFailed(candidate)
     if (hint !== undefined && isTimeout(error)) for (const referrer of referrers) hint(referrer, candidate)
-    this.pump()
+    if (!this.#ended) this.pump()
   }
 
   #extend(): boolean {
@@ -143,13 +149,6 @@ export class Lookup {
   #end(error: Error | null): void {
     if (this.#ended) return
     this.#ended = true
-    this.#cancelAll(error ?? new Error('Lookup ended'))
     this.#options.onEnd(error)
-  }
-
-  #cancelAll(error: Error): void {
-    const cancels = [...this.#asked.values()]
-    this.#asked.clear()
-    for (const cancel of cancels) cancel?.(error)
   }
 }

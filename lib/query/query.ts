@@ -219,11 +219,11 @@ export class Query<T = Reply> extends Readable {
   }
 
   override _predestroy(): void {
-    this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
+    if (!this.#lookup.ended) this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
   }
 
   override _destroy(callback: (error: Error | null) => void): void {
-    this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
+    if (!this.#lookup.ended) this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
     this.#cancelDeadline?.()
     this.#onAbort?.()
     if (this.#opened) this.#host.count(-1)
@@ -232,9 +232,19 @@ export class Query<T = Reply> extends Readable {
   }
 
   #onReply(reply: Reply): void {
-    const { map } = this.#options
-    const item = map ? map(reply) : reply
+    const item = this.#map(reply)
     if (item && !this.push(item)) this.#flowing = false
+  }
+
+  #map(reply: Reply): unknown {
+    const { map } = this.#options
+    if (!map) return reply
+    try {
+      return map(reply)
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)))
+      return null
+    }
   }
 
   #onEnd(error: Error | null): void {
@@ -266,7 +276,8 @@ export class Query<T = Reply> extends Readable {
     if (this.#fromTable || this.#options.onlyClosestNodes) return false
     this.#fromTable = true
     const before = this.#traversal.candidates.length
-    this.#seed(this.#host.seeds(this.target, this.#host.k))
+    // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
+    this.#seed(this.#host.seeds(this.target, 2 * this.#host.k))
     return this.#traversal.candidates.length > before
   }
 

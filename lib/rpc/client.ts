@@ -13,6 +13,8 @@ import { DHTError } from '../primitives/errors.js'
 import { addressKey, parseIPv4 } from '../primitives/address.js'
 import type { Random } from '../primitives/random.js'
 import type { DatagramSocket } from '../transport/contract.js'
+import { copyBytes } from '../wire/bytes.js'
+import { setTid } from '../wire/datagram.js'
 import { encodeRequest } from '../wire/request.js'
 import { decodeResponse, peekResponseTid } from '../wire/response.js'
 import { CongestionWindow } from './congestion.js'
@@ -32,7 +34,7 @@ export interface ClientHost {
   /** Round-trip estimate of one peer, or null. */
   estimateOf(key: number): RoundTripEstimate | null
   /** A reply has been accepted, and is delivered next. `asked`: it came from the very address that was asked. */
-  onResponse(exchange: Exchange, reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void
+  onResponse(reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void
   /** All transmissions stayed unanswered. `evidence`: meanwhile somebody else did answer, so the network works. */
   onUnanswered(exchange: Exchange, evidence: boolean): void
 }
@@ -78,8 +80,8 @@ export class Client {
   readonly #waiting = new Set<Exchange>()
   /** Exchanges that wait for room in the window, first come first served. BOUNDED: by MAX_QUEUED. */
   readonly #queue = new Set<Exchange>()
-  /** Those of the queue that wait for a retransmission, and so are among `#byTid` too. */
-  #queuedRetries = 0
+  /** Exchanges with a running timeout. BOUNDED: by the window, and by requests that were forced. */
+  readonly #sent = new Set<Exchange>()
   #cancelTimer: Cancel | null = null
   #timerAt = Infinity
   #stalls = 0
@@ -97,7 +99,7 @@ export class Client {
 
   /** Unsettled exchanges. */
   get pending(): number {
-    return this.#byTid.size + this.#waiting.size + this.#queue.size - this.#queuedRetries
+    return this.#sent.size + this.#waiting.size + this.#queue.size
   }
 
   /** Transmissions that count in the congestion window now. */
@@ -134,7 +136,7 @@ export class Client {
 
   /** Settles everything with this error, newest first, without sending what is still queued. */
   cancelAll(error: Error): void {
-    const all = [...this.#byTid.values(), ...this.#waiting, ...this.#queue].reverse()
+    const all = [...this.#sent, ...this.#waiting, ...this.#queue].reverse()
     this.#waiting.clear()
     this.#queue.clear()
     for (const exchange of all) {
@@ -175,12 +177,12 @@ export class Client {
     }
     const ip = asked ? message.ip : parseIPv4(host)
     const now = this.#clock.now()
-    const rtt = now - exchange.lastSentAt
+    const rtt = now - exchange.sentAt(tid)
     const id = this.#identify(exchange, asked, ip, port, bytes, decoded.idAt)
     const reply = new Reply(bytes, decoded, { id, host, port }, rtt)
     this.#account(exchange, asked, now, rtt)
     this.#settle(exchange)
-    this.#host.onResponse(exchange, reply, ip, socket, asked)
+    this.#host.onResponse(reply, ip, socket, asked)
     exchange.handler.onReply(reply, socket)
     this.#drainQueue()
   }
@@ -203,8 +205,8 @@ export class Client {
       const stats = commandStats(this.#stats, message.command)
       if (stats !== null) stats.rx++
     }
-    // Karn: after a retransmission nobody can tell which one was answered. A chosen delay is no round trip either.
-    if (!asked || exchange.transmissions > 1 || exchange.options.timeoutMs > 0) return
+    // A relayed answer or one with a chosen delay is no round trip.
+    if (!asked || exchange.options.timeoutMs > 0) return
     updateEstimate(this.#network, rtt)
     const peer = this.#host.estimateOf(addressKey(message.ip, message.port))
     if (peer !== null) updateEstimate(peer, rtt)
@@ -225,22 +227,21 @@ export class Client {
   #enqueue(exchange: Exchange): void {
     exchange.state = 'queued'
     this.#queue.add(exchange)
-    if (exchange.tid !== -1) this.#queuedRetries++
   }
 
   #transmit(exchange: Exchange, socket: DatagramSocket): void {
     const { message, options } = exchange
     const now = this.#clock.now()
     exchange.state = 'sent'
-    exchange.transmissions++
-    exchange.lastSentAt = now
-    if (exchange.transmissions === 1) exchange.firstSentAt = now
+    exchange.onTransmission(now)
+    this.#sent.add(exchange)
     exchange.dueAt = now + this.#timeoutMs(exchange)
     if (!options.forced) this.#window.acquire()
     this.#stats.datagrams.sent++
     this.#armTimer(exchange.dueAt, now)
     try {
       if (exchange.bytes === null) this.#encode(exchange, socket)
+      else this.#renew(exchange)
       socket.trySend(exchange.bytes!, message.port, message.host, options.ttl)
     } catch (cause) {
       // What the system refuses to send is as lost as what the network drops; but nobody needs to wait for it.
@@ -268,6 +269,18 @@ export class Client {
       const stats = commandStats(this.#stats, message.command)
       if (stats !== null) stats.tx++
     }
+  }
+
+  /**
+   * Each transmission has a transaction id of its own, so that an answer tells which one it answers and how long it
+   * took (the ambiguity that Karn's rule would otherwise leave slow peers without an estimate for).
+   */
+  #renew(exchange: Exchange): void {
+    exchange.tid = this.#freeTid()
+    this.#byTid.set(exchange.tid, exchange)
+    // A copy: the bytes sent before belong to the socket.
+    exchange.bytes = copyBytes(exchange.bytes!, 0, exchange.bytes!.length)
+    setTid(exchange.bytes, exchange.tid)
   }
 
   #freeTid(): number {
@@ -316,22 +329,17 @@ export class Client {
   }
 
   #postpone(until: number): void {
-    for (const exchange of this.#byTid.values()) {
-      if (exchange.state === 'sent' && exchange.dueAt < until) exchange.dueAt = until
-    }
+    for (const exchange of this.#sent) if (exchange.dueAt < until) exchange.dueAt = until
   }
 
   #expire(horizon: number): void {
-    for (const exchange of this.#byTid.values()) {
-      if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
-    }
+    // A copy: what is sent again goes to the end of the set, where it would be visited again.
+    for (const exchange of [...this.#sent]) if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
   }
 
   #rearm(): void {
     let next = Infinity
-    for (const exchange of this.#byTid.values()) {
-      if (exchange.state === 'sent' && exchange.dueAt < next) next = exchange.dueAt
-    }
+    for (const exchange of this.#sent) if (exchange.dueAt < next) next = exchange.dueAt
     if (next < Infinity) this.#armTimer(next, this.#clock.now())
   }
 
@@ -345,6 +353,7 @@ export class Client {
     }
     this.#stats.requests.retries++
     if (!exchange.options.forced) this.#window.release()
+    this.#sent.delete(exchange)
     exchange.state = 'waiting'
     const { transmissions } = exchange
     this.#dispatch(exchange)
@@ -365,14 +374,15 @@ export class Client {
     const { state } = exchange
     exchange.state = 'settled'
     if (state === 'sent') {
+      this.#sent.delete(exchange)
       if (!exchange.options.forced) this.#window.release()
     } else if (state === 'queued') {
       this.#queue.delete(exchange)
-      if (exchange.tid !== -1) this.#queuedRetries--
     } else {
       this.#waiting.delete(exchange)
     }
     if (exchange.tid !== -1) this.#byTid.delete(exchange.tid)
+    if (exchange.earlier !== null) for (const { tid } of exchange.earlier) this.#byTid.delete(tid)
     this.#stats.requests.active--
     exchange.options.group?.detach(exchange)
   }
@@ -383,7 +393,6 @@ export class Client {
       const socket = exchange.socket ?? exchange.options.socket ?? this.#host.outgoingSocket()
       if (socket === null) return
       this.#queue.delete(exchange)
-      if (exchange.tid !== -1) this.#queuedRetries--
       this.#transmit(exchange, socket)
     }
   }

@@ -61,8 +61,10 @@ export class Exchange {
   readonly options: SendOptions
   readonly handler: ExchangeHandler
   state: ExchangeState = 'waiting'
-  /** Transaction id, from the first transmission on; -1 before. */
+  /** Transaction id of the latest transmission; -1 before the first. */
   tid = -1
+  /** Earlier transmissions, which may still be answered. BOUNDED: by the retries. */
+  earlier: { readonly tid: number; readonly sentAt: number }[] | null = null
   /** The encoded request, from the first transmission on. */
   bytes: Uint8Array | null = null
   /** The socket of the first transmission: all others leave from it too. */
@@ -77,5 +79,19 @@ export class Exchange {
     this.message = message
     this.options = options
     this.handler = handler
+  }
+
+  /** The request goes out `now`, perhaps again; its new transaction id is set afterwards. */
+  onTransmission(now: number): void {
+    if (this.transmissions === 0) this.firstSentAt = now
+    else (this.earlier ??= []).push({ tid: this.tid, sentAt: this.lastSentAt })
+    this.transmissions++
+    this.lastSentAt = now
+  }
+
+  /** When the transmission with this transaction id was sent. */
+  sentAt(tid: number): number {
+    if (tid === this.tid || this.earlier === null) return this.lastSentAt
+    return this.earlier.find((transmission) => transmission.tid === tid)!.sentAt
   }
 }

@@ -1,7 +1,8 @@
 /** Runs one test file in a process of its own and judges it; what cannot be shown to have passed has failed. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { parseSync, Visitor } from 'oxc-parser'
+import { type AnyNode, parse } from 'acorn'
+import { full } from 'acorn-walk'
 import { readTap, type TestReport } from './tap-report.js'
 
 export interface FileReport {
@@ -75,15 +76,22 @@ async function runProcess(file: string, cwd: string, limitMs: number): Promise<E
 /** Whether the file picks single tests, by which the others are left out without a trace in the output. */
 function usesSolo(file: string): boolean {
   let found = false
-  const see = (name: unknown): void => {
-    if (name === 'solo') found = true
+  const text = readFileSync(file, 'utf8')
+  try {
+    full(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+      if (node.type === 'Identifier' && node.name === 'solo') found = true
+      if (node.type === 'MemberExpression' && isNamed(node.property, 'solo')) found = true
+      if (node.type === 'Property' && isNamed(node.key, 'solo')) found = true
+      if (node.type === 'ImportSpecifier' && isNamed(node.imported, 'solo')) found = true
+    })
+  } catch {
+    // Not even JavaScript: running it has told.
   }
-  new Visitor({
-    ImportSpecifier: (node) => see('name' in node.imported ? node.imported.name : node.imported.value),
-    MemberExpression: (node) => see('name' in node.property ? node.property.name : null),
-    Property: (node) => see('name' in node.key ? node.key.name : null),
-  }).visit(parseSync(file, readFileSync(file, 'utf8')).program)
   return found
+}
+
+function isNamed(node: AnyNode, name: string): boolean {
+  return (node.type === 'Identifier' && node.name === name) || (node.type === 'Literal' && node.value === name)
 }
 
 function findProblems(exit: Exit, report: ReturnType<typeof readTap>, limitMs: number): string[] {

@@ -1,0 +1,38 @@
+/**
+ * xorpc: a Kademlia DHT node with RPC hooks, on the wire protocol of `dht-rpc` v6.
+ *
+ * @packageDocumentation
+ */
+import { DHT } from './lib/node/dht.js'
+
+export default DHT
+export { DHT }
+// What `require('xorpc')` gives: the class itself.
+export { DHT as 'module.exports' }
+export { DHTError } from './lib/primitives/errors.js'
+export { Query } from './lib/query/query.js'
+export { Session } from './lib/node/session.js'
+
+export type { DHTErrorCode } from './lib/primitives/errors.js'
+export type { DHTOptions } from './lib/node/options.js'
+export type { DHTEvents } from './lib/node/events.js'
+export type { BootstrapEntry, BootstrapNode } from './lib/node/bootstrap-list.js'
+export type { Destination } from './lib/node/arguments.js'
+export type { WaitOptions } from './lib/node/call.js'
+export type { PingOptions, RequestMessage, RequestOptions } from './lib/node/requests.js'
+export type { RoundTripStats } from './lib/node/round-trip-stats.js'
+export type { Health, HealthState, HealthStats } from './lib/node/health.js'
+export type { QueryMessage, QueryOptions, StartNode } from './lib/query/query.js'
+export type { Commit, CommitFunction, CommitOutcome } from './lib/query/commit.js'
+export type { Peer, Reply } from './lib/rpc/reply.js'
+export type { ReplyOptions, Request } from './lib/rpc/request.js'
+export type { CommandStats, DatagramStats, DropReason, Stats } from './lib/rpc/stats.js'
+export type { Contact } from './lib/routing/contact.js'
+export type { RoutingTable } from './lib/routing/table.js'
+export type { Recency } from './lib/routing/recency.js'
+export type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './lib/transport/contract.js'
+export type { Udx } from './lib/transport/udp.js'
+export type { Cancel, Clock } from './lib/primitives/clock.js'
+export type { Random } from './lib/primitives/random.js'
+export type { AbortSignalLike } from './lib/primitives/signal.js'
+export type { NodeInfo } from './lib/primitives/id.js'

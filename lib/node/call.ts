@@ -1,0 +1,89 @@
+/** One request of the caller's as a promise: settled by reply, failure, abort or deadline, whichever is first. */
+import type { Clock } from '../primitives/clock.js'
+import { abortError, DHTError } from '../primitives/errors.js'
+import type { AbortSignalLike } from '../primitives/signal.js'
+import type { Exchange, ExchangeHandler } from '../rpc/exchange.js'
+import type { Reply } from '../rpc/reply.js'
+
+/** How long a call may wait. */
+export interface WaitOptions {
+  /** Ends the waiting with the signal's reason. */
+  signal?: AbortSignalLike | null
+  /** Milliseconds from the call until it fails with DEADLINE_EXCEEDED, whatever else is still running. */
+  deadlineMs?: number
+}
+
+class Call implements ExchangeHandler {
+  release: (() => void) | null = null
+  readonly #resolve: (reply: Reply) => void
+  readonly #reject: (error: Error) => void
+
+  constructor(resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  onReply(reply: Reply): void {
+    this.release?.()
+    this.#resolve(reply)
+  }
+
+  onFailure(error: Error): void {
+    this.release?.()
+    this.#reject(error)
+  }
+}
+
+/**
+ * @param start sends the request
+ * @param cancel takes it back with an error, which settles it
+ */
+export function callWith(
+  start: (handler: ExchangeHandler) => Exchange,
+  cancel: (exchange: Exchange, error: Error) => void,
+  clock: Clock,
+  wait: WaitOptions | undefined,
+): Promise<Reply> {
+  const signal = wait?.signal
+  if (signal?.aborted) return Promise.reject(abortError(signal.reason))
+  return new Promise<Reply>((resolve, reject) => {
+    const call = new Call(resolve, reject)
+    const exchange = start(call)
+    if (exchange.state === 'settled' || wait === undefined) return
+    if (signal || wait.deadlineMs !== undefined) {
+      call.release = onLimit(clock, wait, (error) => cancel(exchange, error))
+    }
+  })
+}
+
+/**
+ * Calls `onEnd` once, when the signal aborts or the deadline passes. Returns what stops listening.
+ */
+export function onLimit(clock: Clock, wait: WaitOptions, onEnd: (error: Error) => void): () => void {
+  const { signal, deadlineMs } = wait
+  const abort = (): void => {
+    release()
+    onEnd(abortError(signal!.reason))
+  }
+  const expire = (): void => {
+    release()
+    onEnd(new DHTError('DEADLINE_EXCEEDED'))
+  }
+  const cancelTimer = deadlineMs === undefined ? null : clock.after(deadlineMs, expire)
+  if (signal) signal.addEventListener('abort', abort)
+  const release = (): void => {
+    cancelTimer?.()
+    signal?.removeEventListener('abort', abort)
+  }
+  return release
+}
+
+/** The same for a promise that others share: the caller stops waiting, the work goes on. */
+export function waitFor<T>(work: Promise<T>, clock: Clock, wait: WaitOptions | undefined): Promise<T> {
+  if (!wait || (!wait.signal && wait.deadlineMs === undefined)) return work
+  if (wait.signal?.aborted) return Promise.reject(abortError(wait.signal.reason))
+  return new Promise<T>((resolve, reject) => {
+    const release = onLimit(clock, wait, reject)
+    work.then(resolve, reject).finally(release)
+  })
+}

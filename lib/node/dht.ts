@@ -1,0 +1,428 @@
+/**
+ * The node as users see it: checks what they pass, starts the work, tells what happened. The work is done by the core
+ * and its parts.
+ */
+import { isIPv4 } from '../primitives/address.js'
+import { systemClock } from '../primitives/clock.js'
+import { Emitter, type EmitterClass } from '../primitives/emitter.js'
+import { systemRandom } from '../primitives/random.js'
+import { printError, throwLater } from '../primitives/report.js'
+import { Query, type QueryMessage, type QueryOptions } from '../query/query.js'
+import type { Recency } from '../routing/recency.js'
+import type { RoutingTable } from '../routing/table.js'
+import type { Reply } from '../rpc/reply.js'
+import type { Request } from '../rpc/request.js'
+import type { Stats } from '../rpc/stats.js'
+import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
+import { createUdpTransport } from '../transport/udp.js'
+import { COMMAND, encodeDelayedPing, ERROR } from '../wire/commands.js'
+import {
+  checkAddress, checkCommand, checkFits, checkHash, checkInteger, checkLimits, checkOptionalHash, checkValue, type Destination,
+} from './arguments.js'
+import type { BootstrapNode } from './bootstrap-list.js'
+import { type WaitOptions, waitFor } from './call.js'
+import { Core } from './core.js'
+import type { DHTEvents } from './events.js'
+import type { Health } from './health.js'
+import { Lifecycle } from './lifecycle.js'
+import { DEFAULTS, type DHTOptions, parseOptions } from './options.js'
+import { checkAlive, checkQueryOptions, createQueryHost } from './query-host.js'
+import { type PingOptions, type RequestMessage, type RequestOptions, sendRequest, sizeOf } from './requests.js'
+import { measureRoundTrips, type RoundTripStats } from './round-trip-stats.js'
+import { Session } from './session.js'
+
+/** Time for the way of a delayed ping, beside the delay itself. */
+const DELAYED_PING_WAY_MS = 1000
+
+/** Answered for the application when its listener throws: of the numbers reserved for the protocol, the last one. */
+const ERROR_HANDLER_FAILED = 15
+
+/**
+ * A node of a Kademlia DHT, on the wire protocol of `dht-rpc` v6.
+ *
+ * Starts by itself one micro-task after construction. Events: {@link DHTEvents}.
+ *
+ * @example
+ * const node = new DHT({ bootstrap: ['localhost:10001'] })
+ * node.on('request', (req) => req.reply(values.get(toHex(req.target))))
+ * await node.fullyBootstrapped()
+ */
+export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
+  static readonly DEFAULTS = DEFAULTS
+  /** No error. */
+  static readonly OK: number = ERROR.OK
+  /** The node does not know the command. */
+  static readonly ERROR_UNKNOWN_COMMAND: number = ERROR.UNKNOWN_COMMAND
+  /** The token is not one the node gave to this address, or it has expired. */
+  static readonly ERROR_INVALID_TOKEN: number = ERROR.INVALID_TOKEN
+  /** The node's application failed while it handled the request. */
+  static readonly ERROR_HANDLER_FAILED: number = ERROR_HANDLER_FAILED
+
+  /** Counters, changed in place. */
+  stats: Stats
+
+  readonly #core: Core
+  readonly #lifecycle: Lifecycle
+  #warned = false
+
+  /**
+   * @param options see {@link DHTOptions}; all optional
+   * @throws TypeError or RangeError for an option that makes no sense
+   */
+  constructor(options: DHTOptions = {}) {
+    super()
+    const config = parseOptions(options)
+    const platform = {
+      transport: options.transport ?? createUdpTransport(options.udx ?? undefined),
+      clock: options.clock ?? systemClock,
+      random: options.random ?? systemRandom,
+    }
+    this.#core = new Core(config, platform, {
+      onContactAdded: (contact) => this.#tell('add-node', contact),
+      onContactRemoved: (contact) => this.#tell('remove-node', contact),
+      onNatUpdate: (host, port) => this.#tell('nat-update', host, port),
+      onPersistent: () => this.#tell('persistent'),
+      onEphemeral: () => this.#tell('ephemeral'),
+      onRequest: (request) => this.#onRequest(request),
+    })
+    this.stats = this.#core.stats
+    this.#lifecycle = new Lifecycle(this.#core, (event, ...args) => this.#tell(event, ...args))
+    for (const { host, port } of config.nodes.toReversed()) this.addNode({ host, port })
+    this.#lifecycle.start()
+  }
+
+  /**
+   * A node that others join the network through: persistent at once, its address known from the start.
+   *
+   * @param port its port, as others reach it
+   * @param host its public IPv4 address; pass `options.host` to bind to one interface only
+   * @throws TypeError or RangeError: `Port is required`, `Host is required`, `Invalid host`, `Host must be a IPv4 address`
+   * @example
+   * const bootstrap = DHT.bootstrapper(10001, '127.0.0.1')
+   */
+  static bootstrapper<C extends typeof DHT>(this: C, port: number, host: string, options: DHTOptions = {}): InstanceType<C> {
+    if (!port) throw new TypeError('Port is required')
+    if (!host) throw new TypeError('Host is required')
+    if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
+    if (!isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
+    checkInteger(port, 'port', 1, 65535)
+    const node = new this({ port, ephemeral: false, firewalled: false, anyPort: false, bootstrap: [], ...options })
+    node.#core.identity.fixAddress(host, port)
+    return node as InstanceType<C>
+  }
+
+  /** Our 32-byte id, hash(host, port); null while ephemeral. Shared: read only. */
+  get id(): Uint8Array | null {
+    return this.ephemeral ? null : this.table.id
+  }
+
+  /** Our public IPv4 address, as others see it; null while unknown. */
+  get host(): string | null {
+    return this.#core.identity.host
+  }
+
+  /** Our public port; 0 while unknown, or when it differs from peer to peer. */
+  get port(): number {
+    return this.#core.identity.port
+  }
+
+  /** Whether our NAT shows every peer another port. */
+  get randomized(): boolean {
+    return this.host !== null && this.port === 0
+  }
+
+  /** Whether we are in nobody's routing table: true until our address is known and stable. */
+  get ephemeral(): boolean {
+    return this.#core.identity.ephemeral
+  }
+
+  /** Whether our server socket can not, or not for sure, be reached from outside. */
+  get firewalled(): boolean {
+    return this.#core.identity.firewalled
+  }
+
+  /** Whether the node turns persistent by itself. */
+  get adaptive(): boolean {
+    return this.#core.config.adaptive
+  }
+
+  get bootstrapped(): boolean {
+    return this.#lifecycle.bootstrapped
+  }
+
+  get destroyed(): boolean {
+    return this.#core.closed === 'destroyed'
+  }
+
+  get suspended(): boolean {
+    return this.#core.closed === 'suspended'
+  }
+
+  /** false when nobody has answered for a while. */
+  get online(): boolean {
+    return this.health.online
+  }
+
+  /** true when most requests have been failing for a while. */
+  get degraded(): boolean {
+    return this.health.degraded
+  }
+
+  /** Details behind `online` and `degraded`. */
+  get health(): Health {
+    return this.#lifecycle.upkeep.health
+  }
+
+  /** The routing table; another one after our id changed. */
+  get table(): RoutingTable {
+    return this.#core.contacts.table
+  }
+
+  /** The contacts of the table in the order in which they were last heard. */
+  get nodes(): Recency {
+    return this.table.recency
+  }
+
+  /** The bootstrap nodes, parsed. */
+  get bootstrapNodes(): readonly BootstrapNode[] {
+    return this.#core.config.bootstrap
+  }
+
+  /** Settings in force. */
+  get config(): { concurrency: number; maxWindow: number; maxPingDelay: number; sendDownHints: boolean; downHintsRateLimit: number } {
+    const { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit } = this.#core.config
+    return { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit }
+  }
+
+  /** The local socket that requests leave from now; null while not bound. */
+  get socket(): DatagramSocket | null {
+    return this.#core.outgoingSocket
+  }
+
+  /** The local socket on the port that others know; null while not bound. */
+  get serverSocket(): DatagramSocket | null {
+    return this.#core.endpoint.serverSocket
+  }
+
+  /** The local socket that requests leave from while we may be firewalled; null while not bound. */
+  get clientSocket(): DatagramSocket | null {
+    return this.#core.endpoint.clientSocket
+  }
+
+  /** The UDX instance behind the sockets; null on other transports. */
+  get udx(): unknown {
+    return this.#core.transport.native
+  }
+
+  /**
+   * Binds the sockets; the node does it by itself.
+   * @returns resolves when they are bound; rejects with DHTError BIND_FAILED
+   */
+  bind(options?: WaitOptions): Promise<void> {
+    checkLimits(options)
+    if (this.#core.closed !== null) return Promise.reject(this.#core.closedError())
+    return waitFor(this.#core.endpoint.bind(), this.#core.clock, options)
+  }
+
+  /**
+   * Waits until the node has joined the network, as well as it can: also when nobody answers.
+   *
+   * @returns rejects with DHTError BIND_FAILED, NODE_DESTROYED, DEADLINE_EXCEEDED or the signal's reason
+   */
+  fullyBootstrapped(options?: WaitOptions): Promise<void> {
+    checkLimits(options)
+    return waitFor(this.#lifecycle.joined, this.#core.clock, options)
+  }
+
+  /** Other name of {@link fullyBootstrapped}. */
+  ready(options?: WaitOptions): Promise<void> {
+    return this.fullyBootstrapped(options)
+  }
+
+  /**
+   * Walks to the nodes closest to a target, asking each the same, and streams their replies.
+   *
+   * @param message `target` 32 bytes, `command` of the application, `value`
+   * @throws TypeError or RangeError for bad arguments; DHTError NODE_DESTROYED
+   * @example
+   * await node.query({ target, command: PUT, value }, { commit: true }).finished()
+   */
+  query<T = Reply>(message: QueryMessage, options: QueryOptions<T> = {}): Query<T> {
+    return this.#query({ ...message, value: message.value ?? null }, false, options)
+  }
+
+  /**
+   * Walks to the nodes closest to a target, without asking anything else.
+   * @throws TypeError or RangeError for bad arguments; DHTError NODE_DESTROYED
+   */
+  findNode<T = Reply>(target: Uint8Array, options: QueryOptions<T> = {}): Query<T> {
+    return this.#query({ target, command: COMMAND.FIND_NODE, value: null }, true, options)
+  }
+
+  /**
+   * Asks one node.
+   *
+   * @returns its reply, also when that carries an error number; rejects with DHTError REQUEST_TIMEOUT,
+   *   REQUEST_DESTROYED, IO_SUSPENDED, NODE_DESTROYED, SEND_FAILED, DEADLINE_EXCEEDED, or the signal's reason
+   * @throws TypeError or RangeError for bad arguments
+   */
+  request(message: RequestMessage, to: Destination, options?: RequestOptions): Promise<Reply> {
+    const token = checkOptionalHash(message.token, 'token')
+    const target = checkOptionalHash(message.target, 'target')
+    const command = checkCommand(message.command)
+    const checked = { internal: false, command, token, target, value: checkValue(message.value) }
+    return sendRequest(this.#core, checked, checkAddress(to), options, 0)
+  }
+
+  /** Asks one node for a sign of life. Rejects and throws as {@link request}. */
+  ping(to: Destination, options?: PingOptions): Promise<Reply> {
+    const size = options?.size === undefined ? 0 : checkInteger(options.size, 'size', 0, this.#core.transport.maxDatagramBytes)
+    const value = size > 0 ? new Uint8Array(size) : null
+    const message = { internal: true, command: COMMAND.PING, token: null, target: null, value }
+    return sendRequest(this.#core, message, checkAddress(to), options, 0)
+  }
+
+  /**
+   * A ping that the other node answers after a delay.
+   *
+   * @param delayMs up to the other node's limit, usually 10000; above our own `maxPingDelay` it throws
+   */
+  delayedPing(to: Destination, delayMs: number, options?: RequestOptions): Promise<Reply> {
+    const { maxPingDelay } = this.#core.config
+    if (delayMs > maxPingDelay) throw new RangeError(`Delay exceeds max delay: ${maxPingDelay}ms`)
+    const value = encodeDelayedPing(checkInteger(delayMs, 'delayMs', 0, maxPingDelay))
+    const message = { internal: true, command: COMMAND.DELAYED_PING, token: null, target: null, value }
+    return sendRequest(this.#core, message, checkAddress(to), options, delayMs + DELAYED_PING_WAY_MS)
+  }
+
+  /** A bag of requests that can be given up together. */
+  session(): Session {
+    return new Session(this, (exchange, error) => this.#core.client.cancel(exchange, error))
+  }
+
+  /** Looks up a known id in the background, which freshens the routing table. Never rejects. */
+  refresh(): Promise<void> {
+    return this.#core.closed === null ? this.#lifecycle.upkeep.refresh() : Promise.resolve()
+  }
+
+  /** Puts a node into the routing table without asking it. @throws TypeError or RangeError for a bad address */
+  addNode(node: { host: string; port: number }): void {
+    const { host, ip, port } = checkAddress(node, 'node')
+    this.#core.contacts.add(host, ip, port)
+  }
+
+  /** The contacts, most recently heard first. `limit`: at most so many. */
+  toArray({ limit = Infinity }: { limit?: number } = {}): { host: string; port: number }[] {
+    const out: { host: string; port: number }[] = []
+    for (const { host, port } of this.nodes) {
+      if (out.length >= limit) break
+      out.push({ host, port })
+    }
+    return out
+  }
+
+  /** Local address of the socket that requests leave from; null while not bound. */
+  address(): SocketAddress | null {
+    return this.socket?.address() ?? null
+  }
+
+  /** Our address in the local network: the first external IPv4 interface, with the server port; null while not bound. */
+  localAddress(): { host: string; port: number } | null {
+    if (this.serverSocket === null) return null
+    const external = this.#core.transport.networkInterfaces().filter(({ family, internal }) => family === 4 && !internal)
+    const chosen = external.find(({ name }) => name === 'en0') ?? external[0]
+    return { host: chosen?.host ?? '127.0.0.1', port: this.#core.endpoint.serverPort }
+  }
+
+  /** The address others can reach us at; null when there is none, or it is not known. */
+  remoteAddress(): { host: string; port: number } | null {
+    const { host, port } = this
+    if (host === null || port === 0 || this.firewalled || port !== this.#core.endpoint.serverPort) return null
+    return { host, port }
+  }
+
+  /** Feeds a datagram that arrived on a socket of the caller's. What is no message of this protocol is ignored. */
+  onmessage(socket: DatagramSocket, bytes: Uint8Array, from: { host: string; port: number }): void {
+    this.#core.onDatagram(bytes, from.host, from.port, socket)
+  }
+
+  /**
+   * Called for every request of the application's; subclasses may override it. What it throws, or rejects with, is
+   * told by `request-error`.
+   *
+   * @returns false when nobody listens: the asker then gets ERROR_UNKNOWN_COMMAND
+   */
+  onrequest(request: Request): unknown {
+    const listeners = this.rawListeners('request')
+    for (const listener of listeners) this.#run(request, () => listener.call(this, request))
+    return listeners.length > 0
+  }
+
+  /** Averages over one lookup of the newest contact's id; NaN without replies. */
+  rttStats(options?: WaitOptions): Promise<RoundTripStats> {
+    return measureRoundTrips(this.findNode(this.nodes.latest?.id ?? this.table.id, { ...options }))
+  }
+
+  /** Closes the sockets and lets go of everything that keeps a process alive. Requests under way fail. Idempotent. */
+  suspend(_options?: unknown): Promise<void> {
+    return this.#lifecycle.suspend()
+  }
+
+  /** Opens the same ports again, and finds out what changed meanwhile. Idempotent. Rejects with BIND_FAILED. */
+  resume(_options?: unknown): Promise<void> {
+    return this.#lifecycle.resume()
+  }
+
+  /** Ends the node: what is under way fails, sockets and timers are closed. Idempotent; never rejects. */
+  destroy(_options?: unknown): Promise<void> {
+    return this.#lifecycle.destroy()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy()
+  }
+
+  #query<T>(message: Required<QueryMessage>, internal: boolean, options: QueryOptions<T>): Query<T> {
+    checkAlive(this.#core)
+    checkQueryOptions(options)
+    const target = checkHash(message.target, 'target')
+    const checked = { target, command: checkCommand(message.command), value: checkValue(message.value) }
+    // A commit carries the token too, and must fit as well.
+    checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), this.#core.transport.maxDatagramBytes)
+    const query: Query<T> = new Query(createQueryHost(this.#core, this, checked, internal, options, () => query), checked, options)
+    return query
+  }
+
+  #onRequest(request: Request): boolean {
+    let handled: unknown = true
+    this.#run(request, () => (handled = this.onrequest(request)))
+    return handled !== false
+  }
+
+  /** Runs the application's code for a request; its failure, now or later, is told and answered. */
+  #run(request: Request, fn: () => unknown): void {
+    try {
+      const result = fn()
+      if (result instanceof Promise) result.catch((error: unknown) => this.#onRequestError(error, request))
+    } catch (error) {
+      this.#onRequestError(error, request)
+    }
+  }
+
+  #onRequestError(error: unknown, request: Request): void {
+    if (!request.answered) request.error(ERROR_HANDLER_FAILED)
+    if (this.listenerCount('request-error') > 0) return this.#tell('request-error', error, request)
+    if (this.#warned) return
+    this.#warned = true
+    printError('xorpc: a request listener failed; listen for request-error to hear of every failure', error)
+  }
+
+  /** Tells listeners. What they throw is uncaught, as it should be, but only after our work is done. */
+  #tell<E extends keyof DHTEvents>(event: E, ...args: DHTEvents[E]): void {
+    try {
+      this.emit(event, ...args)
+    } catch (error) {
+      throwLater(error)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * How a node gets into the network (behaviour 7.1).
+ *
+ * A node that was told to be persistent only needs a handful of answers to learn its address and to have its socket
+ * probed; then it looks up its real id, which is what makes its neighbours know it. Everybody else walks to the
+ * random id it starts with, to fill its table.
+ */
+import type { Core } from './core.js'
+
+/** Results of the first walk of a node that will walk again with its real id: as many as there are probes. */
+const FIRST_CONTACTS = 5
+
+/** Resolves when the node has joined as well as it can now. Never rejects for what the network does. */
+export async function join(core: Core): Promise<void> {
+  const { config, identity } = core
+  if (config.ephemeral === false) await joinPersistent(core)
+  else if (config.firewalled && config.quickFirewall) await joinAndProbe(core)
+  else await core.findNode(core.contacts.table.id)
+  if (core.closed === null && !identity.ephemeral) await core.findNode(core.contacts.table.id)
+}
+
+async function joinPersistent(core: Core): Promise<void> {
+  const { identity } = core
+  const start = core.contacts.table.id
+  // A bootstrapper knows its address from the start.
+  if (identity.host === null) await core.findNode(start, { k: FIRST_CONTACTS })
+  await identity.upgrade(true)
+  if (identity.ephemeral && core.closed === null) await core.findNode(start)
+}
+
+/** The first node to answer is also asked whether it can reach our server socket. */
+async function joinAndProbe(core: Core): Promise<void> {
+  let ended = false
+  let open = false
+  const onFirstReply = ({ from }: { from: { host: string; port: number } }): void => {
+    void core.pingNat(from).then((answer) => {
+      open = answer !== null && answer.onServerSocket
+      // The hint may come later than the walk ends; it is as good then.
+      if (open && ended) void core.identity.upgrade(false)
+    })
+  }
+  await core.findNode(core.contacts.table.id, { onFirstReply })
+  ended = true
+  if (open) await core.identity.upgrade(false)
+}

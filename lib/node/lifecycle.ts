@@ -1,0 +1,163 @@
+/**
+ * From the first bind to the last close (behaviour 7, 9.5 to 9.8).
+ *
+ * Invariants: `joined` is settled once, at the latest by `destroy`; while suspended or destroyed no timer, socket or
+ * watcher of the node is open; `suspend`, `resume` and `destroy` run one after the other, however they are called.
+ */
+import type { Cancel } from '../primitives/clock.js'
+import { DHTError } from '../primitives/errors.js'
+import type { Core } from './core.js'
+import type { Tell } from './events.js'
+import { join } from './join.js'
+import { TICK_MS, Ticker } from './ticker.js'
+import { Upkeep } from './upkeep.js'
+
+/** A node whose upkeep is due more often than a tick beats faster, down to this. */
+const MIN_TICK_MS = 100
+
+export class Lifecycle {
+  readonly upkeep: Upkeep
+  /** Resolves when the node has joined; rejects with BIND_FAILED or NODE_DESTROYED. */
+  readonly joined: Promise<void>
+  bootstrapped = false
+  readonly #core: Core
+  readonly #tell: Tell
+  readonly #ticker: Ticker
+  #settleJoined: { resolve: () => void; reject: (error: Error) => void } | null = null
+  #unwatch: Cancel | null = null
+  #steps: Promise<void> = Promise.resolve()
+  #destroying: Promise<void> | null = null
+
+  constructor(core: Core, tell: Tell) {
+    this.#core = core
+    this.#tell = tell
+    this.upkeep = new Upkeep(core, { onHealth: () => tell('network-update') })
+    const { pingIntervalMs, refreshIntervalMs, stableAfterMs } = core.config
+    const periodMs = Math.max(MIN_TICK_MS, Math.min(TICK_MS, pingIntervalMs, refreshIntervalMs, stableAfterMs))
+    this.#ticker = new Ticker(core.clock, periodMs, (slept) => this.#onTick(slept))
+    this.joined = new Promise((resolve, reject) => (this.#settleJoined = { resolve, reject }))
+    // Whoever waits for it hears of a failure; nobody has to.
+    this.joined.catch(() => {})
+  }
+
+  /** Begins, one micro-task later: a subclass is constructed completely by then. */
+  start(): void {
+    this.#ticker.start()
+    void Promise.resolve().then(() => this.#begin())
+  }
+
+  suspend(): Promise<void> {
+    return this.#then(async () => {
+      const core = this.#core
+      // A binding under way is waited for; its failure is told by `fullyBootstrapped`.
+      await core.endpoint.bind().catch(() => {})
+      if (core.closed !== null) return
+      core.closed = 'suspended'
+      await this.#halt(new DHTError('IO_SUSPENDED'))
+      this.#tell('suspend')
+    })
+  }
+
+  resume(): Promise<void> {
+    return this.#then(async () => {
+      const core = this.#core
+      if (core.closed !== 'suspended') return
+      core.closed = null
+      this.#ticker.start()
+      this.#wakeup()
+      await this.#open()
+      if (core.closed !== null) return
+      if (this.bootstrapped) void this.upkeep.refresh()
+      else void this.#join()
+      this.#tell('resume')
+    })
+  }
+
+  destroy(): Promise<void> {
+    this.#destroying ??= this.#destroy()
+    return this.#destroying
+  }
+
+  async #destroy(): Promise<void> {
+    this.#core.closed = 'destroyed'
+    this.#core.identity.close()
+    this.#core.client.cancelAll(new DHTError('REQUEST_DESTROYED'))
+    await this.#then(() => this.#halt(new DHTError('REQUEST_DESTROYED')))
+    this.#settle(new DHTError('NODE_DESTROYED'))
+    this.#tell('close')
+  }
+
+  /** Runs a step after those before it, whose failures are their callers' business. */
+  #then(step: () => Promise<void>): Promise<void> {
+    const done = this.#steps.then(step)
+    this.#steps = done.catch(() => {})
+    return done
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#core.closed !== null) return
+    try {
+      await this.#open()
+    } catch (error) {
+      this.#ticker.stop()
+      this.#settle(error as Error)
+      return
+    }
+    await this.#join()
+  }
+
+  async #open(): Promise<void> {
+    const core = this.#core
+    await core.endpoint.bind()
+    if (core.closed !== null) return
+    this.#unwatch ??= core.transport.watchInterfaces((interfaces) => {
+      this.#core.resolver.clear()
+      this.#tell('network-change', interfaces)
+      this.#tell('network-update')
+    })
+    this.#tell('listening')
+    core.client.start()
+  }
+
+  async #join(): Promise<void> {
+    if (this.#core.closed !== null) return
+    await join(this.#core)
+    if (this.#core.closed !== null || this.bootstrapped) return
+    this.bootstrapped = true
+    this.#tell('ready')
+    this.#tell('bootstrap')
+    this.#settle(null)
+  }
+
+  #settle(error: Error | null): void {
+    const settle = this.#settleJoined
+    this.#settleJoined = null
+    if (error === null) settle?.resolve()
+    else settle?.reject(error)
+  }
+
+  #onTick(slept: boolean): void {
+    if (this.#core.closed !== null) return
+    if (slept) {
+      this.#wakeup()
+      if (this.bootstrapped) void this.upkeep.refresh()
+    }
+    if (this.bootstrapped) this.upkeep.tick()
+  }
+
+  #wakeup(): void {
+    this.upkeep.wakeup()
+    this.#tell('wakeup')
+    this.#tell('wake-up')
+  }
+
+  async #halt(error: Error): Promise<void> {
+    const { client, delayedPings, endpoint } = this.#core
+    this.#ticker.stop()
+    client.cancelAll(error)
+    delayedPings.clear()
+    this.#unwatch?.()
+    this.#unwatch = null
+    await endpoint.close()
+  }
+}

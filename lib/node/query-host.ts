@@ -1,0 +1,103 @@
+/** What a query gets from its node: seeds, a way to ask, and the node's rules. */
+import { parseIPv4 } from '../primitives/address.js'
+import { DHTError } from '../primitives/errors.js'
+import type { Query, QueryHost, QueryMessage, QueryOptions } from '../query/query.js'
+import { K } from '../routing/table.js'
+import type { SendOptions } from '../rpc/exchange.js'
+import type { Reply } from '../rpc/reply.js'
+import { ERROR } from '../wire/commands.js'
+import { type Destination, checkInteger, checkLimits } from './arguments.js'
+import { type Core, isPassing, isTimeout } from './core.js'
+import type { RequestMessage, RequestOptions } from './requests.js'
+import { Session } from './session.js'
+
+/** Transmissions after the first of a query's requests: three go out over some three seconds at most. */
+const QUERY_RETRIES = 2
+
+/** Most requests of one query at a time that may be asked for: more would be a flood. */
+const MAX_CONCURRENCY = 256
+
+interface CommittingNode {
+  request(message: RequestMessage, to: Destination, options?: RequestOptions): Promise<Reply>
+}
+
+/** @throws TypeError or RangeError for options that make no sense */
+export function checkQueryOptions<T>(options: QueryOptions<T>): void {
+  checkLimits(options)
+  const { commit, concurrency, map, retries, session } = options
+  if (map !== undefined && map !== null && typeof map !== 'function') throw new TypeError('map must be a function')
+  if (commit !== undefined && commit !== null && typeof commit !== 'boolean' && typeof commit !== 'function') {
+    throw new TypeError('commit must be a boolean or a function')
+  }
+  if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, MAX_CONCURRENCY)
+  if (retries !== undefined) checkInteger(retries, 'retries', 0, 100)
+  if (session !== undefined && session !== null && !(session instanceof Session)) {
+    throw new TypeError('session must come from node.session()')
+  }
+  for (const name of ['nodes', 'closestNodes', 'replies', 'closestReplies'] as const) {
+    const list = options[name]
+    if (list !== undefined && list !== null && !Array.isArray(list)) throw new TypeError(`${name} must be an array`)
+  }
+}
+
+/**
+ * @param node the public node, which commits go through
+ * @param internal whether `command` is the protocol's own
+ * @param query the query this host is for, once it exists: a session has to know it
+ */
+export function createQueryHost<T>(
+  core: Core,
+  node: CommittingNode,
+  message: Required<QueryMessage>,
+  internal: boolean,
+  options: QueryOptions<T>,
+  query: () => Query<T>,
+): QueryHost {
+  const session = options.session instanceof Session ? options.session : null
+  const send: SendOptions = {
+    retries: options.force ? 0 : (options.retries ?? QUERY_RETRIES),
+    timeoutMs: 0,
+    ttl: 0,
+    socket: null,
+    relayed: core.config.acceptRelayed,
+    forced: options.force === true,
+    group: null,
+  }
+  const { target, command, value } = message
+  const ask = { target, command, value, internal }
+  return {
+    k: K,
+    dht: node,
+    createTraversal: ({ onlySeeds, concurrency }) =>
+      core.createTraversal(target, { concurrency: concurrency ?? core.config.concurrency, onlySeeds: onlySeeds === true }),
+    seeds: (key, count) => core.contacts.table.closest(key, count),
+    bootstrapSeeds: () => core.resolver.resolve(),
+    ask: (candidate, handler) => core.ask(ask, candidate, handler, send),
+    commit: (reply) => commitTo(node, reply, message),
+    hint: (referrer, dead) => core.hint({ ...referrer, ip: parseIPv4(referrer.host) }, dead),
+    isPassing,
+    isTimeout,
+    count: (change) => {
+      core.stats.queries.active += change
+      if (change === 1) {
+        core.stats.queries.total++
+        core.lastLookupAt = core.clock.now()
+        session?.attachQuery(query())
+      }
+    },
+    after: (delayMs, fn) => core.clock.after(delayMs, fn),
+    onClose: () => session?.detachQuery(query()),
+  }
+}
+
+/** Repeats the command with the node's token; one that has expired on the way comes back with a fresh one. */
+async function commitTo(node: CommittingNode, reply: Reply, message: Required<QueryMessage>): Promise<Reply> {
+  const answer = await node.request({ ...message, token: reply.token }, reply.from)
+  if (answer.error !== ERROR.INVALID_TOKEN || answer.token === null) return answer
+  return node.request({ ...message, token: answer.token }, reply.from)
+}
+
+/** @throws DHTError NODE_DESTROYED */
+export function checkAlive(core: Core): void {
+  if (core.closed === 'destroyed') throw new DHTError('NODE_DESTROYED')
+}

@@ -1,0 +1,106 @@
+/** Requests of the caller's to one node: what can be said about them, and their checks. */
+import { checkLimits, checkFits, checkInteger, type CheckedAddress } from './arguments.js'
+import { callWith, type WaitOptions } from './call.js'
+import type { Core } from './core.js'
+import { Session } from './session.js'
+import type { SendOptions } from '../rpc/exchange.js'
+import type { Reply } from '../rpc/reply.js'
+import type { DatagramSocket } from '../transport/contract.js'
+import { requestSizeBytes } from '../wire/request.js'
+import { describe } from './options.js'
+
+/** What to ask one node. */
+export interface RequestMessage {
+  /** Number of the command, 0 to 2^53-1. */
+  command: number
+  /** 32-byte key; the reply then names nodes close to it. */
+  target?: Uint8Array | null
+  /** Bytes; not to be changed until the request is settled. */
+  value?: Uint8Array | null
+  /** 32-byte token that this node gave us. */
+  token?: Uint8Array | null
+}
+
+/** How to send one request. */
+export interface RequestOptions extends WaitOptions {
+  /** Session whose `destroy` fails the request. */
+  session?: Session | null
+  /** Local socket to send from. Default: the node's usual one. */
+  socket?: DatagramSocket | null
+  /** IP time to live of the datagrams, 0 to 255. Default 0: the system's. */
+  ttl?: number
+  /** false: one transmission. Default: four. */
+  retry?: boolean
+  /** Accept the reply from another address than the one asked (`req.relay`). Default: the node's `acceptRelayed`. */
+  relayed?: boolean
+}
+
+export interface PingOptions extends RequestOptions {
+  /** Zero bytes to add to the datagram. Default 0. */
+  size?: number
+}
+
+/** A checked message. */
+export interface CheckedMessage {
+  internal: boolean
+  command: number
+  token: Uint8Array | null
+  target: Uint8Array | null
+  value: Uint8Array | null
+}
+
+/** Transmissions after the first of a request of the caller's. */
+const REQUEST_RETRIES = 3
+
+/** An id may be added to any request; its room is always kept, so that limits do not depend on our state. */
+const ID_ROOM = new Uint8Array(32)
+
+/**
+ * Sends a request and waits for the reply.
+ *
+ * @param timeoutMs time for each transmission; 0: estimated
+ * @throws TypeError or RangeError for options that make no sense, or a value that does not fit
+ */
+export function sendRequest(
+  core: Core,
+  message: CheckedMessage,
+  to: CheckedAddress,
+  options: RequestOptions | undefined,
+  timeoutMs: number,
+): Promise<Reply> {
+  const { host, ip, port } = to
+  const sendOptions = checkOptions(core, options, timeoutMs)
+  checkFits(message.value, sizeOf(message), core.transport.maxDatagramBytes)
+  if (core.closed !== null) return Promise.reject(core.closedError())
+  return callWith(
+    (handler) => core.send({ ...message, host, ip, port, id: null }, sendOptions, handler),
+    (exchange, error) => core.client.cancel(exchange, error),
+    core.clock,
+    options,
+  )
+}
+
+/** Length of the datagram of a message, with room for our id. */
+export function sizeOf(message: CheckedMessage): number {
+  return requestSizeBytes({ ...message, tid: 0, ip: 0, port: 0, id: ID_ROOM })
+}
+
+function checkOptions(core: Core, options: RequestOptions | undefined, timeoutMs: number): SendOptions {
+  checkLimits(options)
+  const { session, socket, ttl, retry, relayed } = options ?? {}
+  if (session !== undefined && session !== null && !(session instanceof Session)) {
+    throw new TypeError('session must come from node.session()')
+  }
+  if (socket !== undefined && socket !== null && typeof socket.trySend !== 'function') {
+    throw new TypeError(`socket must be a bound socket, got ${describe(socket)}`)
+  }
+  return {
+    retries: retry === false ? 0 : REQUEST_RETRIES,
+    timeoutMs,
+    ttl: ttl === undefined ? 0 : checkInteger(ttl, 'ttl', 0, 255),
+    socket: socket ?? null,
+    relayed: relayed ?? core.config.acceptRelayed,
+    forced: false,
+    group: session ?? null,
+  }
+}

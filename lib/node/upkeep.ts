@@ -1,0 +1,108 @@
+/**
+ * What a node does by itself while it runs: checks of old contacts, refreshes, the step to persistent, health
+ * (behaviour 5). Driven by the ticker; every part decides for itself whether it is due.
+ */
+import type { Core } from './core.js'
+import { Health, type HealthState } from './health.js'
+import { TICK_MS } from './ticker.js'
+
+/** Timers may fire this much early. */
+const TIMER_SLACK_MS = 100
+
+/** A table with fewer contacts than a lookup wants is refreshed in any case after this. */
+const SMALL_TABLE_REFRESH_MS = 320_000
+
+/** Requests at a time of a refresh: nobody waits for it. */
+const REFRESH_CONCURRENCY = 3
+
+/** More requests than this on the way: others need the network now. */
+const BUSY_REQUESTS = 2
+
+/** After a sleep every contact counts as unheard for this long. */
+const STALE_MS = 60 * 60_000
+
+/** What the upkeep tells the node. */
+export interface UpkeepEvents {
+  onHealth(state: HealthState): void
+}
+
+export class Upkeep {
+  readonly health = new Health()
+  readonly #core: Core
+  readonly #events: UpkeepEvents
+  #pingedAt: number
+  #refreshedAt: number
+  #healthAt: number
+  #ownTurn = false
+
+  constructor(core: Core, events: UpkeepEvents) {
+    this.#core = core
+    this.#events = events
+    const { clock, config, random } = core
+    const now = clock.now()
+    // Nodes that started together shall not all ping and refresh in the same second.
+    this.#pingedAt = now - (config.pingIntervalMs * random.below(1024)) / 2048
+    this.#refreshedAt = now - (config.refreshIntervalMs * random.below(1024)) / 2048
+    this.#healthAt = now
+  }
+
+  /** One beat of a node that has joined. */
+  tick(): void {
+    const now = this.#core.clock.now()
+    if (now - this.#healthAt >= TICK_MS - TIMER_SLACK_MS) this.#updateHealth(now)
+    if (this.#core.identity.isUpgradeDue) void this.#upgrade()
+    if (now - this.#pingedAt >= this.#core.config.pingIntervalMs) this.#ping(now)
+    if (this.#isRefreshDue(now)) void this.refresh()
+  }
+
+  /** Looks up the id of a random contact or, every other time, our own, so that neighbours are never missed. */
+  refresh(): Promise<void> {
+    const { clock, contacts, identity, random } = this.#core
+    this.#refreshedAt = clock.now()
+    this.#ownTurn = !this.#ownTurn
+    const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
+    return this.#core.findNode(target, { concurrency: REFRESH_CONCURRENCY })
+  }
+
+  /** The machine slept, or the node was suspended: nothing that was learnt before is sure any more. */
+  wakeup(): void {
+    const { contacts, identity, resolver } = this.#core
+    contacts.markStale(STALE_MS)
+    resolver.clear()
+    identity.onWakeup()
+    this.resetHealth()
+    this.#pingedAt = -Infinity
+  }
+
+  resetHealth(): void {
+    const state = this.health.reset()
+    if (state !== null) this.#events.onHealth(state)
+  }
+
+  #updateHealth(now: number): void {
+    this.#healthAt = now
+    this.#core.hintsSent = 0
+    const state = this.health.update(this.#core.stats.requests)
+    if (state !== null) this.#events.onHealth(state)
+  }
+
+  async #upgrade(): Promise<void> {
+    const { contacts, identity } = this.#core
+    const changed = await identity.upgrade(true)
+    // The neighbours of the new id learn of us by being asked.
+    if (changed && !identity.ephemeral && this.#core.closed === null) await this.#core.findNode(contacts.table.id)
+  }
+
+  #ping(now: number): void {
+    const { client, contacts } = this.#core
+    this.#pingedAt = now
+    if (contacts.table.size === 0) void this.refresh()
+    else contacts.pingRound(client.inFlight > BUSY_REQUESTS)
+  }
+
+  #isRefreshDue(now: number): boolean {
+    const { config, contacts, lastLookupAt } = this.#core
+    if (contacts.table.size < contacts.table.k && now - this.#refreshedAt >= SMALL_TABLE_REFRESH_MS) return true
+    return now - Math.max(this.#refreshedAt, lastLookupAt) >= config.refreshIntervalMs
+  }
+}
