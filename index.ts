@@ -30,7 +30,13 @@ export type { CommandStats, DatagramStats, DropReason, Stats } from './lib/rpc/s
 export type { Contact } from './lib/routing/contact.js'
 export type { RoutingTable } from './lib/routing/table.js'
 export type { Recency } from './lib/routing/recency.js'
-export type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './lib/transport/contract.js'
+export type {
+  DatagramSocket,
+  NetworkInterface,
+  OnDatagram,
+  SocketAddress,
+  Transport,
+} from './lib/transport/contract.js'
 export type { Udx } from './lib/transport/udp.js'
 export type { Cancel, Clock } from './lib/primitives/clock.js'
 export type { Random } from './lib/primitives/random.js'

@@ -55,12 +55,15 @@ export function startChild<H extends Handlers>(file: string): Child<H> {
       const timer = setTimeout(() => settle({ error: `${name} took too long` }), CALL_TIMEOUT_MS)
       const answer = new Promise<unknown>((resolve, reject) => {
         waiting = { resolve, reject }
-        child.send({ name, args } satisfies Call)
+        child.send({ name, args } satisfies Call, (err) => {
+          if (err !== null) settle({ error: err.message })
+        })
       })
-      return answer.finally(() => clearTimeout(timer)) as ReturnType<Child<H>['call']> as never
+      return answer.finally(() => clearTimeout(timer)) as Promise<never>
     },
     async stop() {
-      if (child.connected) child.disconnect()
+      // It has nothing to save, and may be too busy to be asked.
+      child.kill('SIGKILL')
       await ended
     },
   }

@@ -33,7 +33,11 @@ async function main(command: Command): Promise<void> {
   for (let round = 1; round <= command.plan.rounds; round++) {
     await measureRound(round, command, measurements, samples)
   }
-  report(command, measurements.flatMap(({ rows }) => rows(command.plan)), samples)
+  report(
+    command,
+    measurements.flatMap(({ rows }) => rows(command.plan)),
+    samples,
+  )
 }
 
 function isChosen(name: string, { only }: Command): boolean {
@@ -83,7 +87,8 @@ function report({ plan, sides, json }: Command, rows: Row[], { floor, first, sec
 
 function machineOf(plan: Plan): string {
   const cores = cpus()
-  return `Node.js ${process.version} on ${process.platform}, ${cores.length} × ${cores[0]?.model ?? 'unknown CPU'}, rounds: ${plan.rounds}`
+  const processor = `${cores.length} × ${cores[0]?.model ?? 'unknown CPU'}`
+  return `Node.js ${process.version} on ${process.platform}, ${processor}, rounds: ${plan.rounds}`
 }
 
 function readCommand(): Command {

@@ -1,7 +1,7 @@
 /**
  * Child process: one persistent node with a full routing table, which answers requests.
  *
- * Its contacts are invented and never answer. A run is shorter than the time after which they would be given up.
+ * Its contacts are invented and never answer. Maintenance gives up a few of them at most while a server is measured.
  */
 import { formatIPv4, type Address } from '../../lib/primitives/address.js'
 import { commonPrefixLength, idFromAddress } from '../../lib/primitives/id.js'

@@ -44,10 +44,13 @@ export const requests: Measurement = {
 
   measure(subjects, plan) {
     const stages: Both<Stage> = [startStage(), startStage()]
-    return withChildren(stages.flatMap(({ server, client, raw }) => [server, client, raw]), async () => {
-      for (const [side, stage] of stages.entries()) await openStage(stage, subjects[side]!)
-      return loadAll(stages, plan)
-    })
+    return withChildren(
+      stages.flatMap(({ server, client, raw }) => [server, client, raw]),
+      async () => {
+        for (const [side, stage] of stages.entries()) await openStage(stage, subjects[side]!)
+        return loadAll(stages, plan)
+      },
+    )
   },
 }
 

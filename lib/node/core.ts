@@ -170,7 +170,10 @@ export class Core {
   }
 
   /** The walk of a lookup, with this node's rules. */
-  createTraversal(target: Uint8Array, options: { concurrency?: number | undefined; onlySeeds?: boolean; k?: number } = {}): Traversal {
+  createTraversal(
+    target: Uint8Array,
+    options: { concurrency?: number | undefined; onlySeeds?: boolean; k?: number } = {},
+  ): Traversal {
     const { filterNode } = this.config
     return new Traversal({
       target,
@@ -188,7 +191,10 @@ export class Core {
    *
    * @param onFirstReply called with the first reply
    */
-  async findNode(target: Uint8Array, options: { k?: number; concurrency?: number; onFirstReply?: (reply: Reply) => void } = {}): Promise<void> {
+  async findNode(
+    target: Uint8Array,
+    options: { k?: number; concurrency?: number; onFirstReply?: (reply: Reply) => void } = {},
+  ): Promise<void> {
     const traversal = this.createTraversal(target, options)
     this.lastLookupAt = this.clock.now()
     for (const { host, port, id } of this.contacts.table.closest(target, 2 * K)) traversal.addSeed(host, port, id)
@@ -200,7 +206,13 @@ export class Core {
       const lookup = new Lookup({
         traversal,
         closest: new ClosestReplies(target, traversal.k),
-        ask: (candidate, handler) => this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, candidate, handler, DEFAULT_SEND),
+        ask: (candidate, handler) =>
+          this.ask(
+            { command: COMMAND.FIND_NODE, internal: true, target, value: null },
+            candidate,
+            handler,
+            DEFAULT_SEND,
+          ),
         hint: (referrer, dead) => this.hint(referrer, dead),
         isPassing: isPassing,
         isTimeout: isTimeout,
@@ -296,7 +308,13 @@ export class Core {
         onPersistent: () => this.#events.onPersistent(),
         onEphemeral: () => this.#events.onEphemeral(),
       },
-      { firewalled, adaptive, forced: ephemeral === false, stableAfterMs, maxUnidentified: Math.max(1, bootstrap.length) },
+      {
+        firewalled,
+        adaptive,
+        forced: ephemeral === false,
+        stableAfterMs,
+        maxUnidentified: Math.max(1, bootstrap.length),
+      },
     )
   }
 
@@ -321,7 +339,8 @@ export class Core {
       targets.set(contact.key, contact)
       if (targets.size === PROBES) return [...targets.values()]
     }
-    for (const { host, port } of await this.resolver.resolve()) targets.set(addressKey(parseIPv4(host), port), { host, port })
+    for (const { host, port } of await this.resolver.resolve())
+      targets.set(addressKey(parseIPv4(host), port), { host, port })
     return [...targets.values()].slice(0, PROBES)
   }
 
@@ -398,10 +417,29 @@ export class Core {
       case COMMAND.FIND_NODE:
         return handleFindNode(inbound, (...answer) => server.answer(...answer))
       case COMMAND.DOWN_HINT:
-        return handleDownHint(inbound, (...answer) => server.answer(...answer), (key) => this.contacts.onDownHint(key))
+        return handleDownHint(
+          inbound,
+          (...answer) => server.answer(...answer),
+          (key) => this.contacts.onDownHint(key),
+        )
       case COMMAND.DELAYED_PING:
-        return this.delayedPings.handle(inbound, ({ message, host, ip, port, socket }) => () =>
-          server.respond({ tid: message.tid, host, ip, port, socket, target: null, token: false, closerNodes: false, error: 0, value: null }))
+        return this.delayedPings.handle(
+          inbound,
+          ({ message, host, ip, port, socket }) =>
+            () =>
+              server.respond({
+                tid: message.tid,
+                host,
+                ip,
+                port,
+                socket,
+                target: null,
+                token: false,
+                closerNodes: false,
+                error: 0,
+                value: null,
+              }),
+        )
       default:
         server.answer(inbound, ERROR.UNKNOWN_COMMAND, { token: false, closerNodes: true })
         return 'handled'

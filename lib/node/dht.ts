@@ -17,7 +17,15 @@ import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
 import { createUdpTransport } from '../transport/udp.js'
 import { COMMAND, encodeDelayedPing, ERROR } from '../wire/commands.js'
 import {
-  checkAddress, checkCommand, checkFits, checkHash, checkInteger, checkLimits, checkOptionalHash, checkValue, type Destination,
+  checkAddress,
+  checkCommand,
+  checkFits,
+  checkHash,
+  checkInteger,
+  checkLimits,
+  checkOptionalHash,
+  checkValue,
+  type Destination,
 } from './arguments.js'
 import type { BootstrapNode } from './bootstrap-list.js'
 import { type WaitOptions, waitFor } from './call.js'
@@ -100,7 +108,12 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @example
    * const bootstrap = DHT.bootstrapper(10001, '127.0.0.1')
    */
-  static bootstrapper<C extends typeof DHT>(this: C, port: number, host: string, options: DHTOptions = {}): InstanceType<C> {
+  static bootstrapper<C extends typeof DHT>(
+    this: C,
+    port: number,
+    host: string,
+    options: DHTOptions = {},
+  ): InstanceType<C> {
     if (!port) throw new TypeError('Port is required')
     if (!host) throw new TypeError('Host is required')
     if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
@@ -189,7 +202,13 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   }
 
   /** Settings in force. */
-  get config(): { concurrency: number; maxWindow: number; maxPingDelay: number; sendDownHints: boolean; downHintsRateLimit: number } {
+  get config(): {
+    concurrency: number
+    maxWindow: number
+    maxPingDelay: number
+    sendDownHints: boolean
+    downHintsRateLimit: number
+  } {
     const { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit } = this.#core.config
     return { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit }
   }
@@ -276,7 +295,8 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   /** Asks one node for a sign of life. Rejects and throws as {@link request}. */
   ping(to: Destination, options?: PingOptions): Promise<Reply> {
-    const size = options?.size === undefined ? 0 : checkInteger(options.size, 'size', 0, this.#core.transport.maxDatagramBytes)
+    const size =
+      options?.size === undefined ? 0 : checkInteger(options.size, 'size', 0, this.#core.transport.maxDatagramBytes)
     const value = size > 0 ? new Uint8Array(size) : null
     const message = { internal: true, command: COMMAND.PING, token: null, target: null, value }
     return sendRequest(this.#core, message, checkAddress(to), options, 0)
@@ -329,7 +349,9 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   /** Our address in the local network: the first external IPv4 interface, with the server port; null while not bound. */
   localAddress(): { host: string; port: number } | null {
     if (this.serverSocket === null) return null
-    const external = this.#core.transport.networkInterfaces().filter(({ family, internal }) => family === 4 && !internal)
+    const external = this.#core.transport
+      .networkInterfaces()
+      .filter(({ family, internal }) => family === 4 && !internal)
     const chosen = external.find(({ name }) => name === 'en0') ?? external[0]
     return { host: chosen?.host ?? '127.0.0.1', port: this.#core.endpoint.serverPort }
   }
@@ -389,7 +411,11 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     const checked = { target, command: checkCommand(message.command), value: checkValue(message.value) }
     // A commit carries the token too, and must fit as well.
     checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), this.#core.transport.maxDatagramBytes)
-    const query: Query<T> = new Query(createQueryHost(this.#core, this, checked, internal, options, () => query), checked, options)
+    const query: Query<T> = new Query(
+      createQueryHost(this.#core, this, checked, internal, options, () => query),
+      checked,
+      options,
+    )
     return query
   }
 

@@ -155,7 +155,8 @@ function integer(options: DHTOptions, name: keyof DHTOptions, fallback: number, 
 
 function parseHost(host: unknown): string {
   if (host === undefined || host === null) return '0.0.0.0'
-  if (typeof host !== 'string' || !isIPv4(host)) throw new TypeError(`host must be an IPv4 address, got ${describe(host)}`)
+  if (typeof host !== 'string' || !isIPv4(host))
+    throw new TypeError(`host must be an IPv4 address, got ${describe(host)}`)
   return host
 }
 
@@ -164,7 +165,8 @@ function parsePort(port: unknown): readonly [number, number] {
   if (isPort(port)) return [port, Math.min(port + PORTS_TRIED, 65536)]
   if (Array.isArray(port) && port.length === 2) {
     const [from, to] = port as [unknown, unknown]
-    if (isPort(from) && Number.isInteger(to) && (to as number) > from && (to as number) <= 65536) return [from, to as number]
+    if (isPort(from) && Number.isInteger(to) && (to as number) > from && (to as number) <= 65536)
+      return [from, to as number]
     throw new RangeError(`port range must be [from, to) with 1 <= from < to <= 65536, got [${from}, ${to}]`)
   }
   throw new RangeError(`port must be an integer from 0 to 65535 or a range [from, to), got ${describe(port)}`)
@@ -174,7 +176,13 @@ function parseNodes(nodes: unknown): readonly { host: string; port: number }[] {
   if (nodes === undefined || nodes === null) return []
   if (!Array.isArray(nodes)) throw new TypeError(`nodes must be an array, got ${describe(nodes)}`)
   for (const node of nodes as { host: string; port: number }[]) {
-    if (typeof node !== 'object' || node === null || typeof node.host !== 'string' || !isIPv4(node.host) || !isPort(node.port)) {
+    if (
+      typeof node !== 'object' ||
+      node === null ||
+      typeof node.host !== 'string' ||
+      !isIPv4(node.host) ||
+      !isPort(node.port)
+    ) {
       throw new TypeError(`nodes must hold {host: IPv4 address, port}, got ${describe(node)}`)
     }
   }
@@ -187,7 +195,8 @@ function parseTimeouts(option: DHTOptions['adaptiveTimeout']): RetryBounds {
     const { initialMs } = DEFAULT_RETRY_BOUNDS
     return { initialMs, minMs: initialMs, maxMs: initialMs }
   }
-  if (typeof option !== 'object') throw new TypeError(`adaptiveTimeout must be a boolean or an object, got ${describe(option)}`)
+  if (typeof option !== 'object')
+    throw new TypeError(`adaptiveTimeout must be a boolean or an object, got ${describe(option)}`)
   const bounds = {
     initialMs: option.initial ?? DEFAULT_RETRY_BOUNDS.initialMs,
     minMs: option.min ?? DEFAULT_RETRY_BOUNDS.minMs,

@@ -69,7 +69,10 @@ export function createQueryHost<T>(
     k: K,
     dht: node,
     createTraversal: ({ onlySeeds, concurrency }) =>
-      core.createTraversal(target, { concurrency: concurrency ?? core.config.concurrency, onlySeeds: onlySeeds === true }),
+      core.createTraversal(target, {
+        concurrency: concurrency ?? core.config.concurrency,
+        onlySeeds: onlySeeds === true,
+      }),
     seeds: (key, count) => core.contacts.table.closest(key, count),
     bootstrapSeeds: () => core.resolver.resolve(),
     ask: (candidate, handler) => core.ask(ask, candidate, handler, send),

@@ -26,7 +26,12 @@ interface CommitHost {
 }
 
 /** Commits to all at once. Never rejects: what failed is in the outcomes. */
-export function runCommits(replies: readonly Reply[], commit: Commit, query: unknown, host: CommitHost): Promise<CommitOutcome[]> {
+export function runCommits(
+  replies: readonly Reply[],
+  commit: Commit,
+  query: unknown,
+  host: CommitHost,
+): Promise<CommitOutcome[]> {
   return Promise.all(
     replies.map(async (reply): Promise<CommitOutcome> => {
       const node = reply.from

@@ -62,7 +62,9 @@ export interface QueryHost {
   readonly k: number
   /** The node itself, as commit functions get it. */
   readonly dht: unknown
-  createTraversal(options: Pick<TraversalOptions, 'target' | 'onlySeeds'> & { concurrency: number | undefined }): Traversal
+  createTraversal(
+    options: Pick<TraversalOptions, 'target' | 'onlySeeds'> & { concurrency: number | undefined },
+  ): Traversal
   /** Contacts of the routing table closest to the target. */
   seeds(target: Uint8Array, count: number): readonly StartNode[]
   /** Bootstrap nodes: at once where no name has to be looked up. */

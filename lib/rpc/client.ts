@@ -20,7 +20,13 @@ import { decodeResponse, peekResponseTid } from '../wire/response.js'
 import { CongestionWindow } from './congestion.js'
 import { Exchange, type ExchangeHandler, type Outgoing, type SendOptions } from './exchange.js'
 import { Reply } from './reply.js'
-import { createEstimate, retryTimeoutMs, type RetryBounds, type RoundTripEstimate, updateEstimate } from './round-trip.js'
+import {
+  createEstimate,
+  retryTimeoutMs,
+  type RetryBounds,
+  type RoundTripEstimate,
+  updateEstimate,
+} from './round-trip.js'
 import { commandStats, type Stats } from './stats.js'
 
 /** What the client needs of the node it works for. */
@@ -334,7 +340,8 @@ export class Client {
 
   #expire(horizon: number): void {
     // A copy: what is sent again goes to the end of the set, where it would be visited again.
-    for (const exchange of [...this.#sent]) if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
+    for (const exchange of [...this.#sent])
+      if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
   }
 
   #rearm(): void {

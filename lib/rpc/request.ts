@@ -35,7 +35,12 @@ export interface Response {
 /** The narrow part of the server that a request needs to be answered. */
 export interface Responder {
   respond(response: Response): void
-  relay(request: Request, value: Uint8Array | null, to: { host: string; ip: number; port: number }, socket: DatagramSocket): void
+  relay(
+    request: Request,
+    value: Uint8Array | null,
+    to: { host: string; ip: number; port: number },
+    socket: DatagramSocket,
+  ): void
 }
 
 /**
@@ -109,7 +114,8 @@ export class Request {
    * @throws TypeError or RangeError when the code is not a positive integer
    */
   error(code: number, options?: ReplyOptions): void {
-    if (!Number.isSafeInteger(code) || code < 0) throw new RangeError(`error code must be a non-negative integer, got ${code}`)
+    if (!Number.isSafeInteger(code) || code < 0)
+      throw new RangeError(`error code must be a non-negative integer, got ${code}`)
     this.#respond(code, null, options?.token === true, options)
   }
 
@@ -119,7 +125,11 @@ export class Request {
    *
    * @throws TypeError or RangeError for a bad value or address
    */
-  relay(value: Uint8Array | null, to: { host: string; port: number }, options?: { socket?: DatagramSocket | null }): void {
+  relay(
+    value: Uint8Array | null,
+    to: { host: string; port: number },
+    options?: { socket?: DatagramSocket | null },
+  ): void {
     checkValue(value)
     const { host, ip, port } = checkTo(to)
     this.#answered = true

@@ -133,7 +133,12 @@ export class Server implements Responder {
     this.#send(encodeResponse(fields), response.port, response.host, socket)
   }
 
-  relay(request: Request, value: Uint8Array | null, to: { host: string; ip: number; port: number }, socket: DatagramSocket): void {
+  relay(
+    request: Request,
+    value: Uint8Array | null,
+    to: { host: string; ip: number; port: number },
+    socket: DatagramSocket,
+  ): void {
     const bytes = encodeRequest({
       tid: request.tid,
       ip: to.ip,

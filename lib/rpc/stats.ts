@@ -8,14 +8,7 @@ export interface CommandStats {
 
 /** Why a datagram was dropped. */
 export type DropReason =
-  | 'suspended'
-  | 'short'
-  | 'foreign'
-  | 'malformed'
-  | 'unknownTid'
-  | 'wrongSource'
-  | 'badArgument'
-  | 'overLimit'
+  'suspended' | 'short' | 'foreign' | 'malformed' | 'unknownTid' | 'wrongSource' | 'badArgument' | 'overLimit'
 
 /** Every datagram received is counted once: `received` = `requests` + `responses` + the sum of `dropped`. */
 export interface DatagramStats {

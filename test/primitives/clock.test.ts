@@ -32,10 +32,14 @@ test('clock: a cancelled timer does not fire, and cancelling is harmless at any 
   cancelled()
   // Timers of the same delay fire in order: when this one has, the one before it would have.
   await new Promise<void>((resolve) => {
-    const cancel = systemClock.after(0, () => {
-      cancel()
-      resolve()
-    }, true)
+    const cancel = systemClock.after(
+      0,
+      () => {
+        cancel()
+        resolve()
+      },
+      true,
+    )
     systemClock.after(0, () => undefined)
   })
   t.is(fired, 0)

@@ -34,6 +34,9 @@ for (const [replier, home, name, port, usable] of CASES) {
 }
 
 test('closer nodes: a list reads like a decoded reply', (t) => {
-  const list = new CloserNodeList([{ ip: 1, port: 2 }, { ip: 3, port: 4 }])
+  const list = new CloserNodeList([
+    { ip: 1, port: 2 },
+    { ip: 3, port: 4 },
+  ])
   t.alike([list.length, list.ipAt(0), list.portAt(0), list.ipAt(1), list.portAt(1)], [2, 1, 2, 3, 4])
 })

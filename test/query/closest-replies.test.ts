@@ -29,9 +29,11 @@ test('closest replies: the first reply of an id stays', (t) => {
 test('closest replies: full, farthest and wouldTake agree with add', (t) => {
   const closest = new ClosestReplies<number>(TARGET, 2)
   t.is(closest.farthestId, null)
-  const [a, b, c] = [1, 2, 3]
-    .map((n) => idFromIp(n, 9))
-    .sort((x, y) => compareDistance(TARGET, x, y)) as [Uint8Array, Uint8Array, Uint8Array]
+  const [a, b, c] = [1, 2, 3].map((n) => idFromIp(n, 9)).sort((x, y) => compareDistance(TARGET, x, y)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
   t.ok(closest.wouldTake(c))
   closest.add(c, 3)
   t.absent(closest.full)

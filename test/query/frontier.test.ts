@@ -27,7 +27,10 @@ test('frontier: when full, it keeps the nearest and forgets the farthest', (t) =
     fc.property(fc.uniqueArray(fc.nat(0xffff), { minLength: 20, maxLength: 100 }), (ips) => {
       const frontier = new Frontier(TARGET, 16)
       for (const ip of ips) frontier.insert(named(ip))
-      const nearest = ips.map(named).sort((a, b) => compareDistance(TARGET, a.id, b.id)).slice(0, 16)
+      const nearest = ips
+        .map(named)
+        .sort((a, b) => compareDistance(TARGET, a.id, b.id))
+        .slice(0, 16)
       const known = ips.filter((ip) => frontier.get(named(ip).key) !== undefined)
       return frontier.sorted.map((c) => c.ip).join() === nearest.map((c) => c.ip).join() && known.length === 16
     }),

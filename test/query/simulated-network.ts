@@ -90,7 +90,10 @@ export class SimulatedNetwork {
 
   /** The living nodes nearest to the target, except `self`. */
   trueClosest(target: Uint8Array, self: SimulatedNode): SimulatedNode[] {
-    return closestOf(this.nodes.filter((node) => node !== self && !node.dead), target)
+    return closestOf(
+      this.nodes.filter((node) => node !== self && !node.dead),
+      target,
+    )
   }
 
   /** One lookup from `self`'s table to its end. */

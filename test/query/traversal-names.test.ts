@@ -51,7 +51,10 @@ test('traversal: the filter keeps addresses out and is asked once for each', (t)
   seed(traversal, 20, 21)
   traversal.onReply(traversal.next()!, GOOD, names(0, 1))
   traversal.onReply(traversal.candidates.find((c) => c.state === 'asked') ?? traversal.next()!, GOOD, names(0, 1))
-  t.alike(seen, [20, 21, 0, 1].map((place) => formatIPv4(NEAR[place]!.ip)))
+  t.alike(
+    seen,
+    [20, 21, 0, 1].map((place) => formatIPv4(NEAR[place]!.ip)),
+  )
   t.alike(traversal.candidates.map(placeOf), [0, 20, 21])
 })
 
@@ -76,14 +79,20 @@ test('traversal: a public replier cannot point us at our own network', (t) => {
   const hosts = ['127.0.0.1', '10.0.0.1', '224.0.0.1', '0.0.0.0', '9.9.9.9']
   const nodes = [...hosts.map((h) => ({ ip: parseIPv4(h), port: 7 })), { ip: NEAR[0]!.ip, port: 0 }]
   traversal.onReply(traversal.next()!, GOOD, new CloserNodeList(nodes))
-  t.alike(drain(traversal).map((c) => c.host), ['9.9.9.9'])
+  t.alike(
+    drain(traversal).map((c) => c.host),
+    ['9.9.9.9'],
+  )
 })
 
 test('traversal: a neighbour on this machine may name its like', (t) => {
   const traversal = create()
   traversal.addSeed('127.0.0.1', 1)
   traversal.onReply(traversal.next()!, GOOD, new CloserNodeList([{ ip: parseIPv4('127.0.0.1'), port: 2 }]))
-  t.alike(drain(traversal).map((c) => c.port), [2])
+  t.alike(
+    drain(traversal).map((c) => c.port),
+    [2],
+  )
 })
 
 test('traversal: allowScope opens our own network to every replier', (t) => {
@@ -91,7 +100,10 @@ test('traversal: allowScope opens our own network to every replier', (t) => {
   seed(traversal, 50)
   const hosts = ['127.0.0.1', '10.0.0.1']
   traversal.onReply(traversal.next()!, GOOD, new CloserNodeList(hosts.map((h) => ({ ip: parseIPv4(h), port: 7 }))))
-  t.alike(drain(traversal).map((c) => c.host), ['10.0.0.1'])
+  t.alike(
+    drain(traversal).map((c) => c.host),
+    ['10.0.0.1'],
+  )
 })
 
 test('traversal: who named a dead node hears about it, whenever it was named', (t) => {
@@ -110,7 +122,10 @@ test('traversal: hops count the replies that led to a candidate', (t) => {
   seed(traversal, 30)
   traversal.onReply(traversal.next()!, GOOD, names(20))
   traversal.onReply(traversal.next()!, GOOD, names(10, 30))
-  t.alike(traversal.candidates.map((c) => c.hop), [2, 1, 0])
+  t.alike(
+    traversal.candidates.map((c) => c.hop),
+    [2, 1, 0],
+  )
 })
 
 test('traversal: the cap of visits ends the lookup', (t) => {
@@ -161,7 +176,16 @@ test('traversal: the trace tells the steps in order', (t) => {
   seed(traversal, 5)
   traversal.onPresumedDead(traversal.next()!)
   t.alike(events, [
-    'seed 9', 'ask 9', 'reply 9', 'named 3 by 9', 'ask 3', 'failed 3', 'seed 5', 'ask 5', 'slow 5', 'presumed-dead 5',
+    'seed 9',
+    'ask 9',
+    'reply 9',
+    'named 3 by 9',
+    'ask 3',
+    'failed 3',
+    'seed 5',
+    'ask 5',
+    'slow 5',
+    'presumed-dead 5',
   ])
 })
 

@@ -57,7 +57,13 @@ test('traversal: nobody beyond the k nearest in the running is asked', (t) => {
 test('traversal: each silent one opens its own rank and a spare one, up to 2k', (t) => {
   for (const { spareRanks, expected } of [
     { spareRanks: 0, expected: [[2], [3]] },
-    { spareRanks: 1, expected: [[2, 3], [4, 5]] },
+    {
+      spareRanks: 1,
+      expected: [
+        [2, 3],
+        [4, 5],
+      ],
+    },
     { spareRanks: 5, expected: [[2, 3, 4], [5]] },
   ]) {
     const traversal = create({ k: 2, limits: { initialConcurrency: 10, spareRanks } })
