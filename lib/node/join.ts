@@ -6,6 +6,7 @@
  * random id it starts with, to fill its table.
  */
 import type { Core } from './core.js'
+import { ownLookup } from './own-lookup.js'
 
 /** Results of the first walk of a node that will walk again with its real id: as many as there are probes. */
 const FIRST_CONTACTS = 5
@@ -15,17 +16,17 @@ export async function join(core: Core): Promise<void> {
   const { config, identity } = core
   if (config.ephemeral === false) await joinPersistent(core)
   else if (config.firewalled && config.quickFirewall) await joinAndProbe(core)
-  else await core.findNode(core.contacts.table.id)
-  if (core.closed === null && !identity.ephemeral) await core.findNode(core.contacts.table.id)
+  else await ownLookup(core, core.contacts.table.id)
+  if (core.closed === null && !identity.ephemeral) await ownLookup(core, core.contacts.table.id)
 }
 
 async function joinPersistent(core: Core): Promise<void> {
   const { identity } = core
   const start = core.contacts.table.id
   // A bootstrapper knows its address from the start.
-  if (identity.host === null) await core.findNode(start, { k: FIRST_CONTACTS })
+  if (identity.host === null) await ownLookup(core, start, { k: FIRST_CONTACTS })
   await identity.upgrade(true)
-  if (identity.ephemeral && core.closed === null) await core.findNode(start)
+  if (identity.ephemeral && core.closed === null) await ownLookup(core, start)
 }
 
 /** The first node to answer is also asked whether it can reach our server socket. */
@@ -33,13 +34,13 @@ async function joinAndProbe(core: Core): Promise<void> {
   let ended = false
   let open = false
   const onFirstReply = ({ from }: { from: { host: string; port: number } }): void => {
-    void core.pingNat(from).then((answer) => {
+    void core.errands.pingNat(from).then((answer) => {
       open = answer !== null && answer.onServerSocket
       // The hint may come later than the walk ends; it is as good then.
       if (open && ended) void core.identity.upgrade(false)
     })
   }
-  await core.findNode(core.contacts.table.id, { onFirstReply })
+  await ownLookup(core, core.contacts.table.id, { onFirstReply })
   ended = true
   if (open) await core.identity.upgrade(false)
 }

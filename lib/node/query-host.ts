@@ -1,5 +1,4 @@
 /** What a query gets from its node: seeds, a way to ask, and the node's rules. */
-import { parseIPv4 } from '../primitives/address.js'
 import { DHTError } from '../primitives/errors.js'
 import type { Query, QueryHost, QueryMessage, QueryOptions } from '../query/query.js'
 import { K } from '../routing/table.js'
@@ -77,7 +76,7 @@ export function createQueryHost<T>(
     bootstrapSeeds: () => core.resolver.resolve(),
     ask: (candidate, handler) => core.ask(ask, candidate, handler, send),
     commit: (reply) => commitTo(node, reply, message),
-    hint: (referrer, dead) => core.hint({ ...referrer, ip: parseIPv4(referrer.host) }, dead),
+    hint: (referrer, dead) => core.hint(referrer, dead),
     isPassing,
     isTimeout,
     count: (change) => {

@@ -4,6 +4,7 @@
  */
 import type { Core } from './core.js'
 import { Health, type HealthState } from './health.js'
+import { ownLookup } from './own-lookup.js'
 import { TICK_MS } from './ticker.js'
 
 /** Timers may fire this much early. */
@@ -61,7 +62,7 @@ export class Upkeep {
     this.#refreshedAt = clock.now()
     this.#ownTurn = !this.#ownTurn
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
-    return this.#core.findNode(target, { concurrency: REFRESH_CONCURRENCY })
+    return ownLookup(this.#core, target, { concurrency: REFRESH_CONCURRENCY })
   }
 
   /** The machine slept, or the node was suspended: nothing that was learnt before is sure any more. */
@@ -81,7 +82,7 @@ export class Upkeep {
 
   #updateHealth(now: number): void {
     this.#healthAt = now
-    this.#core.hintsSent = 0
+    this.#core.errands.onTick()
     const state = this.health.update(this.#core.stats.requests)
     if (state !== null) this.#events.onHealth(state)
   }
@@ -90,7 +91,7 @@ export class Upkeep {
     const { contacts, identity } = this.#core
     const changed = await identity.upgrade(true)
     // The neighbours of the new id learn of us by being asked.
-    if (changed && !identity.ephemeral && this.#core.closed === null) await this.#core.findNode(contacts.table.id)
+    if (changed && !identity.ephemeral && this.#core.closed === null) await ownLookup(this.#core, contacts.table.id)
   }
 
   #ping(now: number): void {

@@ -116,6 +116,13 @@ export class Server implements Responder {
     })
   }
 
+  /** Makes, now, a function that answers later with an empty reply: the received bytes do not live that long. */
+  answerLater({ message, host, ip, port, socket }: Inbound): () => void {
+    const { tid } = message
+    const empty = { target: null, token: false, closerNodes: false, error: 0, value: null }
+    return () => this.respond({ tid, host, ip, port, socket, ...empty })
+  }
+
   /** Sends a response. @throws RangeError when the value does not fit a datagram */
   respond(response: Response): void {
     const { socket, target, value } = response

@@ -4,10 +4,10 @@ import type { Contact } from '../../lib/routing/contact.js'
 import {
   contactsToPing,
   networkWasUp,
-  OLD_MS,
   pingsPerRound,
   PING_ROUND_MS,
   RECENT_MS,
+  REPLACEABLE_MS,
   replacementCandidate,
   shouldEvict,
 } from '../../lib/routing/maintenance.js'
@@ -105,23 +105,24 @@ test('maintenance: a silent table is pinged through in turn', (t) => {
   t.is(pinged.size, 90)
 })
 
-test('maintenance: who is pinged before a newcomer replaces it', (t) => {
-  const old = OLD_MS + MINUTE
-  const table: [string, Contact[], number | null][] = [
+test('maintenance: a full bucket offers its longest unattended contact, and none while all were attended', (t) => {
+  const stale = REPLACEABLE_MS + MINUTE
+  const cases: [string, Contact[], number | null][] = [
     ['empty bucket', [], null],
+    ['all attended', [aged(1, { pinged: MINUTE }), aged(2, { seen: REPLACEABLE_MS - 1, pinged: stale })], null],
+    ['just stale', [aged(1, { pinged: REPLACEABLE_MS, seen: stale })], 1],
+    ['oldest first', [aged(1, { pinged: stale, seen: stale }), aged(2, { pinged: stale + 1, seen: stale + 2 })], 2],
+    ['being asked again', [aged(1, { pinged: 0, seen: stale }), aged(2, { pinged: stale, seen: stale })], 2],
     [
-      'oldest ping',
-      [aged(0, { pinged: 2 * MINUTE, seen: 2 * MINUTE }), aged(1, { pinged: 3 * MINUTE, seen: 3 * MINUTE })],
-      1,
+      'equally stale: known longest',
+      [
+        aged(1, { pinged: stale, seen: stale, added: stale }),
+        aged(2, { pinged: stale, seen: stale, added: stale + MINUTE }),
+      ],
+      2,
     ],
-    ['ties: known longest', [aged(0, { added: 11 * MINUTE }), aged(1, { added: 12 * MINUTE })], 1],
-    ['being asked', [aged(0, { pinged: 1000 }), aged(1, { pinged: 2 * MINUTE, seen: 2 * MINUTE })], 1],
-    ['all being asked', [aged(0, { pinged: 0 }), aged(1, { pinged: 4999 })], null],
-    ['heard lately and old', [aged(0, { seen: 59_999, added: old }), aged(1, { seen: 10_000, added: old })], null],
-    ['heard lately but young', [aged(0, { seen: 59_999 }), aged(1, { seen: 10_000 })], 0],
-    ['old but not heard lately', [aged(0, { pinged: 61_000, seen: 61_000, added: old })], 0],
   ]
-  for (const [name, bucket, expected] of table) {
+  for (const [name, bucket, expected] of cases) {
     const candidate = replacementCandidate(bucket, NOW)
     t.is(candidate === null ? null : candidate.id[0], expected, name)
   }

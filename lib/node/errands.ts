@@ -1,0 +1,109 @@
+/** The small requests that a node makes for itself: checks, firewall probes, down hints. */
+import { addressKey, parseIPv4 } from '../primitives/address.js'
+import type { NodeInfo } from '../primitives/id.js'
+import type { Client } from '../rpc/client.js'
+import type { ExchangeHandler, SendOptions } from '../rpc/exchange.js'
+import type { DatagramSocket } from '../transport/contract.js'
+import { COMMAND, encodeDownHint, encodePingNat } from '../wire/commands.js'
+import type { ProbeAnswer } from './identity.js'
+
+interface Place {
+  host: string
+  port: number
+}
+
+export interface ErrandsHost {
+  /** Whether nothing may be sent now. */
+  isClosed(): boolean
+  client(): Client
+  /** Both sockets and the port of the server socket; null before they are bound. */
+  sockets(): { client: DatagramSocket; server: DatagramSocket; serverPort: number } | null
+}
+
+/** How internal requests are sent: three transmissions, timed by what is known of the network. */
+export const INTERNAL_SEND: SendOptions = {
+  retries: 2,
+  timeoutMs: 0,
+  ttl: 0,
+  socket: null,
+  relayed: false,
+  forced: false,
+  group: null,
+}
+
+const IGNORE: ExchangeHandler = { onReply() {}, onFailure() {} }
+
+export class Errands {
+  readonly #host: ErrandsHost
+  readonly #hintsPerTick: number
+  #hintsSent = 0
+
+  /** @param hintsPerTick most down hints between two calls of `onTick`; -1: unlimited */
+  constructor(host: ErrandsHost, hintsPerTick: number) {
+    this.#host = host
+    this.#hintsPerTick = hintsPerTick
+  }
+
+  /** The budget of down hints begins anew. */
+  onTick(): void {
+    this.#hintsSent = 0
+  }
+
+  /** Asks a node whether it is there; `settled` hears whether it answered with its id. */
+  ping(node: NodeInfo, settled: (answered: boolean) => void): void {
+    this.#send(COMMAND.PING, node, node.id, null, INTERNAL_SEND, {
+      onReply: (reply) => settled(reply.from.id !== null),
+      onFailure: () => settled(false),
+    })
+  }
+
+  /** Whether anybody answers at this address. */
+  answers(place: Place): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#send(COMMAND.PING, place, null, null, INTERNAL_SEND, {
+        onReply: () => resolve(true),
+        onFailure: () => resolve(false),
+      })
+    })
+  }
+
+  /** Has a node answer to our server socket, from which it never heard; null when no answer came. */
+  pingNat(place: Place): Promise<ProbeAnswer | null> {
+    const sockets = this.#host.sockets()
+    if (sockets === null) return Promise.resolve(null)
+    const { client, server, serverPort } = sockets
+    const key = addressKey(parseIPv4(place.host), place.port)
+    return new Promise((resolve) => {
+      // Without the id: a firewall that swallows the answer is no fault of the node asked.
+      const options = { ...INTERNAL_SEND, socket: client }
+      this.#send(COMMAND.PING_NAT, place, null, encodePingNat(serverPort), options, {
+        onReply: (reply, socket) => resolve({ key, onServerSocket: socket === server, toKey: reply.toKey }),
+        onFailure: () => resolve(null),
+      })
+    })
+  }
+
+  /** Tells `place` that a node it named does not answer, within the budget of the tick. */
+  hint(place: Place, dead: { ip: number; port: number }): void {
+    if (this.#hintsPerTick !== -1 && this.#hintsSent >= this.#hintsPerTick) return
+    this.#hintsSent++
+    this.#send(COMMAND.DOWN_HINT, place, null, encodeDownHint(dead.ip, dead.port), INTERNAL_SEND, IGNORE)
+  }
+
+  #send(
+    command: number,
+    { host, port }: Place,
+    id: Uint8Array | null,
+    value: Uint8Array | null,
+    options: SendOptions,
+    handler: ExchangeHandler,
+  ): void {
+    if (this.#host.isClosed()) {
+      handler.onFailure(new Error('The node is closed'))
+      return
+    }
+    const ip = parseIPv4(host)
+    const message = { host, ip, port, id, internal: true, command, token: null, target: null, value }
+    this.#host.client().send(message, options, handler)
+  }
+}
