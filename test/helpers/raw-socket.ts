@@ -1,0 +1,43 @@
+/** A plain UDP socket on the loopback interface: what a node sends and answers, byte by byte. */
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import b4a from 'b4a'
+import type { Assert } from 'brittle'
+import { until } from './until.js'
+
+const HOST = '127.0.0.1'
+
+export class RawSocket {
+  /** What arrived and was not taken yet, oldest first. BOUNDED: by what the test's node sends. */
+  readonly received: Uint8Array[] = []
+  readonly #socket: Socket
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('message', (bytes) => this.received.push(b4a.from(bytes)))
+  }
+
+  static async open(t: Assert): Promise<RawSocket> {
+    const socket = createSocket('udp4')
+    socket.bind(0, HOST)
+    await once(socket, 'listening')
+    t.teardown(() => socket.close())
+    return new RawSocket(socket)
+  }
+
+  get address(): { host: string; port: number } {
+    return { host: HOST, port: this.#socket.address().port }
+  }
+
+  async send(bytes: Uint8Array, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.send(bytes, port, HOST, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+
+  /** Takes the next datagram out, waiting for it. */
+  async next(what: string): Promise<Uint8Array> {
+    await until(() => this.received.length > 0, `a datagram: ${what}`)
+    return this.received.shift()!
+  }
+}
