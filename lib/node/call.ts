@@ -2,7 +2,7 @@
 import type { Clock } from '../primitives/clock.js'
 import { abortError, DHTError } from '../primitives/errors.js'
 import type { AbortSignalLike } from '../primitives/signal.js'
-import type { Exchange, ExchangeHandler } from '../rpc/exchange.js'
+import type { Exchange, ExchangeHandler, Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 
 /** How long a call may wait. */
@@ -34,24 +34,28 @@ class Call implements ExchangeHandler {
   }
 }
 
-/**
- * @param start sends the request
- * @param cancel takes it back with an error, which settles it
- */
+/** Where a call is sent. */
+export interface Caller {
+  readonly clock: Clock
+  /** @throws DHTError QUEUE_FULL */
+  send(message: Outgoing, options: SendOptions, handler: ExchangeHandler): Exchange
+  cancel(exchange: Exchange, error: Error): void
+}
+
+/** Sends a request and waits for its outcome. */
 export function callWith(
-  start: (handler: ExchangeHandler) => Exchange,
-  cancel: (exchange: Exchange, error: Error) => void,
-  clock: Clock,
+  caller: Caller,
+  message: Outgoing,
+  options: SendOptions,
   wait: WaitOptions | undefined,
 ): Promise<Reply> {
-  const signal = wait?.signal
-  if (signal?.aborted) return Promise.reject(abortError(signal.reason))
+  if (wait?.signal?.aborted) return Promise.reject(abortError(wait.signal.reason))
   return new Promise<Reply>((resolve, reject) => {
     const call = new Call(resolve, reject)
-    const exchange = start(call)
-    if (exchange.state === 'settled' || wait === undefined) return
-    if (signal || wait.deadlineMs !== undefined) {
-      call.release = onLimit(clock, wait, (error) => cancel(exchange, error))
+    const exchange = caller.send(message, options, call)
+    if (wait === undefined || exchange.state === 'settled') return
+    if (wait.signal || wait.deadlineMs !== undefined) {
+      call.release = onLimit(caller.clock, wait, (error) => caller.cancel(exchange, error))
     }
   })
 }

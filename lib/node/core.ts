@@ -27,7 +27,7 @@ import { COMMAND } from '../wire/commands.js'
 import { datagramKind } from '../wire/datagram.js'
 import { Contacts } from './contacts.js'
 import { Endpoint } from './endpoint.js'
-import { Errands } from './errands.js'
+import { Errands, INTERNAL_SEND } from './errands.js'
 import { Identity } from './identity.js'
 import { createCommandHandler } from './internal-commands.js'
 import type { NodeConfig } from './options.js'
@@ -50,6 +50,9 @@ export interface Platform {
   clock: Clock
   random: Random
 }
+
+/** Transmissions after the first of a request of the caller's. */
+const REQUEST_RETRIES = 3
 
 /** Nodes asked to probe our server socket. */
 const PROBES = 5
@@ -75,6 +78,8 @@ export class Core {
   closed: 'suspended' | 'destroyed' | null = null
   /** When the last lookup started: a busy node needs no refresh. */
   lastLookupAt: number
+  /** How requests of the caller's are sent that say nothing else; shared by all of them. */
+  readonly requestOptions: SendOptions
   readonly #events: CoreEvents
   readonly #senders: Senders
   readonly #handleCommand: (inbound: Inbound) => CommandOutcome
@@ -89,6 +94,7 @@ export class Core {
     this.transport = transport
     this.#events = events
     this.lastLookupAt = clock.now()
+    this.requestOptions = { ...INTERNAL_SEND, retries: REQUEST_RETRIES, relayed: config.acceptRelayed }
     this.endpoint = new Endpoint(transport, config, this.onDatagram.bind(this))
     this.delayedPings = new DelayedPings(clock, config.maxPingDelay)
     this.errands = this.#createErrands()
@@ -132,6 +138,11 @@ export class Core {
   send(message: Outgoing, options: SendOptions, handler: ExchangeHandler): Exchange {
     if (this.closed !== null) throw this.closedError()
     return this.client.send(message, options, handler)
+  }
+
+  /** Takes a request back: it fails with this error, unless it is settled. */
+  cancel(exchange: Exchange, error: Error): void {
+    this.client.cancel(exchange, error)
   }
 
   closedError(): DHTError {

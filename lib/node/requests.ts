@@ -3,7 +3,7 @@ import { checkLimits, checkFits, checkInteger, type CheckedAddress } from './arg
 import { callWith, type WaitOptions } from './call.js'
 import type { Core } from './core.js'
 import { Session } from './session.js'
-import type { SendOptions } from '../rpc/exchange.js'
+import type { Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { requestSizeBytes } from '../wire/request.js'
@@ -49,12 +49,6 @@ export interface CheckedMessage {
   value: Uint8Array | null
 }
 
-/** Transmissions after the first of a request of the caller's. */
-const REQUEST_RETRIES = 3
-
-/** An id may be added to any request; its room is always kept, so that limits do not depend on our state. */
-const ID_ROOM = new Uint8Array(32)
-
 /**
  * Sends a request and waits for the reply.
  *
@@ -68,24 +62,35 @@ export function sendRequest(
   options: RequestOptions | undefined,
   timeoutMs: number,
 ): Promise<Reply> {
-  const { host, ip, port } = to
   const sendOptions = checkOptions(core, options, timeoutMs)
   checkFits(message.value, sizeOf(message), core.transport.maxDatagramBytes)
   if (core.closed !== null) return Promise.reject(core.closedError())
-  return callWith(
-    (handler) => core.send({ ...message, host, ip, port, id: null }, sendOptions, handler),
-    (exchange, error) => core.client.cancel(exchange, error),
-    core.clock,
-    options,
-  )
+  return callWith(core, createOutgoing(message, to), sendOptions, options)
 }
 
-/** Length of the datagram of a message, with room for our id. */
-export function sizeOf(message: CheckedMessage): number {
-  return requestSizeBytes({ ...message, tid: 0, ip: 0, port: 0, id: ID_ROOM })
+function createOutgoing(message: CheckedMessage, to: CheckedAddress): Outgoing {
+  return {
+    host: to.host,
+    port: to.port,
+    ip: to.ip,
+    id: null,
+    internal: message.internal,
+    command: message.command,
+    token: message.token,
+    target: message.target,
+    value: message.value,
+  }
+}
+
+/**
+ * Length of the datagram of a message. Room for our id is always kept, so that limits do not depend on our state.
+ */
+export function sizeOf({ command, token, target, value }: CheckedMessage): number {
+  return requestSizeBytes(command, true, token !== null, target !== null, value)
 }
 
 function checkOptions(core: Core, options: RequestOptions | undefined, timeoutMs: number): SendOptions {
+  if (options === undefined && timeoutMs === 0) return core.requestOptions
   checkLimits(options)
   const { session, socket, ttl, retry, relayed } = options ?? {}
   if (session !== undefined && session !== null && !(session instanceof Session)) {
@@ -95,7 +100,7 @@ function checkOptions(core: Core, options: RequestOptions | undefined, timeoutMs
     throw new TypeError(`socket must be a bound socket, got ${describe(socket)}`)
   }
   return {
-    retries: retry === false ? 0 : REQUEST_RETRIES,
+    retries: retry === false ? 0 : core.requestOptions.retries,
     timeoutMs,
     ttl: ttl === undefined ? 0 : checkInteger(ttl, 'ttl', 0, 255),
     socket: socket ?? null,

@@ -63,13 +63,19 @@ export interface DecodedRequest {
   valueBytes: number
 }
 
-/** Length of the datagram that {@link encodeRequest} makes of `fields`. */
-export function requestSizeBytes(fields: RequestFields): number {
-  let size = HEADER_BYTES + uintBytes(fields.command)
-  if (fields.id !== null) size += HASH_BYTES
-  if (fields.token !== null) size += HASH_BYTES
-  if (fields.target !== null) size += HASH_BYTES
-  if (fields.value !== null) size += uintBytes(fields.value.length) + fields.value.length
+/** Length of the datagram of a request with these fields. */
+export function requestSizeBytes(
+  command: number,
+  hasId: boolean,
+  hasToken: boolean,
+  hasTarget: boolean,
+  value: Uint8Array | null,
+): number {
+  let size = HEADER_BYTES + uintBytes(command)
+  if (hasId) size += HASH_BYTES
+  if (hasToken) size += HASH_BYTES
+  if (hasTarget) size += HASH_BYTES
+  if (value !== null) size += uintBytes(value.length) + value.length
   return size
 }
 
@@ -89,7 +95,7 @@ export function encodeRequest(fields: RequestFields): Uint8Array {
   assertValue(value)
   assertUint('command', command)
 
-  const out = b4a.allocUnsafe(requestSizeBytes(fields))
+  const out = b4a.allocUnsafe(requestSizeBytes(command, id !== null, token !== null, target !== null, value))
   let flags = fields.internal ? IS_INTERNAL : 0
   let at = HEADER_BYTES
   if (id !== null) {

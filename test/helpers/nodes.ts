@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Assert } from 'brittle'
 import TheirDHT, { type Address, type Node, type Options } from 'dht-rpc'
-import UDX from 'udx-native'
 import DHT from '../../index.js'
 import { compareDistance } from '../../lib/primitives/id.js'
+import { createUdpTransport } from '../../lib/transport/udp.js'
 
 export type Kind = 'ours' | 'theirs'
 
@@ -21,8 +21,8 @@ export const BOTH_WAYS: readonly [Kind, Kind][] = [
 /** Nodes that join at a time: more keep each other waiting. */
 const JOIN_AT_A_TIME = 10
 
-/** One for all of theirs, as ours have one: it owns the receive buffer. */
-const udx = new UDX()
+/** The one ours share, for theirs too: each would own a receive buffer otherwise. */
+const udx = createUdpTransport().native
 
 function create(kind: Kind, options: Options): Node {
   return kind === 'ours' ? new DHT(options as object) : new TheirDHT({ udx, ...options })

@@ -1,0 +1,137 @@
+/** Networks of both implementations: joining, lookups that end at the true neighbours, writing and reading. */
+import b4a from 'b4a'
+import test from 'brittle'
+import type { Assert } from 'brittle'
+import type { Node, Query, Request } from 'dht-rpc'
+import { idFromIp } from '../../lib/primitives/id.js'
+import { addressOf, BOTH_WAYS, type Kind, nearestIds, startBootstrapper, startClient, startNodes } from '../helpers/nodes.js'
+
+const NODES = 100
+const LOOKUPS = 20
+const STORE = 0
+const K = 20
+
+/** Targets spread over the key space, the same in every run. */
+const TARGETS = Array.from({ length: LOOKUPS }, (_, i) => idFromIp(i, i))
+
+/** A network of a hundred nodes, joined in the order of `kinds`. */
+async function startNetwork(t: Assert, bootstrapper: Kind, kinds: readonly Kind[]): Promise<Node[]> {
+  const first = await startBootstrapper(t, bootstrapper)
+  return [first, ...(await startNodes(t, kinds, [first]))]
+}
+
+function half(index: number): Kind {
+  return index % 2 === 0 ? 'ours' : 'theirs'
+}
+
+/** Makes a node a store: a request with a token writes, one without reads. Returns what was written. */
+function serve(node: Node): Map<string, Uint8Array> {
+  const values = new Map<string, Uint8Array>()
+  node.on('request', (request: Request) => {
+    const { command, target, token, value } = request
+    if (command !== STORE || target === null) {
+      request.error(1)
+    } else if (token !== null && value !== null) {
+      values.set(b4a.toString(target, 'hex'), value)
+      request.reply(null)
+    } else {
+      request.reply(values.get(b4a.toString(target, 'hex')))
+    }
+  })
+  return values
+}
+
+function idsOf(query: Query): (Uint8Array | null)[] {
+  return query.closestNodes.map(({ id }) => id)
+}
+
+/** How many of the true neighbours a client finds in lookups of all targets; all of them: LOOKUPS * K. */
+async function countFound(client: Node, nodes: readonly Node[]): Promise<number> {
+  let found = 0
+  for (const target of TARGETS) {
+    const query = client.findNode(target)
+    await query.finished()
+    const wanted = new Set(nearestIds(nodes, target).map((id) => b4a.toString(id, 'hex')))
+    found += idsOf(query).filter((id) => wanted.has(b4a.toString(id!, 'hex'))).length
+  }
+  return found
+}
+
+test('interop: half and half: all get persistent, lookups end with the true neighbours', async (t) => {
+  const nodes = await startNetwork(
+    t,
+    'theirs',
+    Array.from({ length: NODES - 1 }, (_, i) => half(i)),
+  )
+  t.is(nodes.filter(({ ephemeral }) => ephemeral).length, 0, 'all of them joined')
+
+  const client = await startClient(t, 'ours', [nodes[0]!])
+  for (const [i, target] of TARGETS.entries()) {
+    const query = client.findNode(target)
+    await query.finished()
+    t.alike(idsOf(query), nearestIds(nodes, target), `lookup ${i}: the 20 nearest, nearest first`)
+  }
+  const member = nodes[1]!
+  const others = nodes.filter((node) => node !== member)
+  for (const [i, target] of TARGETS.entries()) {
+    const query = member.findNode(target)
+    await query.finished()
+    t.alike(idsOf(query), nearestIds(others, target), `lookup ${i} of a member: without itself`)
+  }
+  const found = await countFound(await startClient(t, 'theirs', [nodes[0]!]), nodes)
+  t.comment(`theirs finds ${found} of ${LOOKUPS * K} true neighbours`)
+  t.ok(found >= 0.9 * LOOKUPS * K, 'theirs finds the neighbours too, ours among them')
+})
+
+for (const [few, many] of BOTH_WAYS) {
+  test(`interop: ${few} in a network of ${many}`, async (t) => {
+    const nodes = await startNetwork(t, many, new Array<Kind>(29).fill(many))
+    const [node] = (await startNodes(t, [few], [nodes[0]!])) as [Node]
+    t.absent(node.ephemeral, 'persistent')
+    t.ok(nodes.filter(({ table }) => table.has(node.id!)).length > 0, 'known to others')
+    t.ok(node.toArray().length >= K, 'knows others')
+
+    const stores = new Map([...nodes, node].map((each) => [addressOf(each).port, serve(each)]))
+    const client = await startClient(t, few, [nodes[0]!])
+    const own = client.findNode(node.id!)
+    await own.finished()
+    t.alike(own.closestNodes[0], { id: node.id, ...addressOf(node) }, 'found by its id')
+
+    const target = node.id!
+    const value = b4a.from('by true')
+    const written = client.query({ target, command: STORE, value }, { commit: true })
+    await written.finished()
+    t.alike(portsWith(stores, target, value), written.closestNodes.map(({ port }) => port).sort(), 'commit: true')
+    t.is(written.closestNodes.length, K)
+    t.alike(await read(await startClient(t, many, [nodes[1]!]), target), value, 'read by the other')
+
+    const update = b4a.from('by a function')
+    const calls: number[] = []
+    const updated = client.query(
+      { target, command: STORE, value: update },
+      {
+        async commit(reply, dht, query) {
+          calls.push(reply.from.port)
+          t.is(dht, client)
+          t.is(query, updated)
+          const { token } = reply
+          return dht.request({ command: STORE, target, value: update, token }, reply.from)
+        },
+      },
+    )
+    await updated.finished()
+    t.alike(calls.sort(), updated.closestNodes.map(({ port }) => port).sort(), 'called for each of the closest')
+    t.alike(portsWith(stores, target, update), calls, 'commit function')
+  })
+}
+
+function portsWith(stores: Map<number, Map<string, Uint8Array>>, target: Uint8Array, value: Uint8Array): number[] {
+  const key = b4a.toString(target, 'hex')
+  const ports = [...stores].filter(([, values]) => values.has(key) && b4a.equals(values.get(key)!, value))
+  return ports.map(([port]) => port).sort()
+}
+
+async function read(client: Node, target: Uint8Array): Promise<Uint8Array | null> {
+  for await (const { value } of client.query({ target, command: STORE })) if (value !== null) return value
+  return null
+}

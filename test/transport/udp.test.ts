@@ -1,0 +1,26 @@
+import test from 'brittle'
+import { systemClock } from '../../lib/primitives/clock.js'
+import { createUdpTransport, isUdx, type Udx } from '../../lib/transport/udp.js'
+import { testTransport } from '../conformance/transport.js'
+
+const HOST = '127.0.0.1'
+
+/** The loopback delivers within the same turn or a few; this many milliseconds are patience for a busy machine. */
+const PATIENCE_MS = 5000
+
+async function until(predicate: () => boolean): Promise<boolean> {
+  const end = systemClock.now() + PATIENCE_MS
+  while (!predicate() && systemClock.now() < end) await new Promise<void>((resolve) => setImmediate(resolve))
+  return predicate()
+}
+
+testTransport('udp', { create: () => createUdpTransport(), host: HOST, until })
+
+test('udp: nodes share one UDX unless they bring their own', (t) => {
+  const shared = createUdpTransport().native as Udx
+  const own = new (shared.constructor as new () => Udx)()
+  t.is(createUdpTransport().native, shared)
+  t.is(createUdpTransport(own).native, own)
+  t.ok(isUdx(own))
+  for (const other of [null, undefined, 1, {}, { createSocket: 1 }]) t.absent(isUdx(other), String(other))
+})
