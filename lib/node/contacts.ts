@@ -15,6 +15,7 @@ import { RoutingTable } from '../routing/table.js'
 
 /** What the contacts need of the node. */
 export interface ContactsHost {
+  /** Whole milliseconds. */
   now(): number
   /** Sends a PING; `settled` is called after the reply or the failure has been taken in. */
   ping(node: NodeInfo, settled: (answered: boolean) => void): void

@@ -98,8 +98,8 @@ export class Core {
     this.endpoint = new Endpoint(transport, config, this.onDatagram.bind(this))
     this.delayedPings = new DelayedPings(clock, config.maxPingDelay)
     this.errands = this.#createErrands()
-    this.contacts = this.#createContacts()
     this.#senders = new Senders((key) => this.contacts.table.byKey(key)?.id ?? null)
+    this.contacts = this.#createContacts()
     this.identity = this.#createIdentity()
     this.client = this.#createClient()
     this.server = this.#createServer()
@@ -221,9 +221,12 @@ export class Core {
     const guarded = filterNode === null ? null : (node: NodeInfo) => guard(() => filterNode(node), false)
     return new Contacts(
       {
-        now: () => this.clock.now(),
+        now: () => Math.floor(this.clock.now()),
         ping: (node, settled) => this.errands.ping(node, settled),
-        onAdd: (contact) => this.#events.onContactAdded(contact),
+        onAdd: (contact) => {
+          this.#senders.forget(contact.key)
+          this.#events.onContactAdded(contact)
+        },
         onRemove: (contact) => this.#events.onContactRemoved(contact),
       },
       this.random.bytes(32),
@@ -300,7 +303,7 @@ export class Core {
     const { address } = this.#seenAs!
     if (contact.to === address && contact.sampledAt !== 0 && now - contact.sampledAt < RESAMPLE_MS) return
     contact.to = address
-    contact.sampledAt = now
+    contact.sampledAt = Math.floor(now)
     this.identity.sample(contact.key, toKey, true)
   }
 

@@ -119,7 +119,16 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
     if (!isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
     checkInteger(port, 'port', 1, 65535)
-    const node = new this({ port, ephemeral: false, firewalled: false, anyPort: false, bootstrap: [], ...options })
+    // This port or none: on the next one its address, and so its id, would be another node's.
+    const only = [port, port + 1] as const
+    const node = new this({
+      port: only,
+      ephemeral: false,
+      firewalled: false,
+      anyPort: false,
+      bootstrap: [],
+      ...options,
+    })
     node.#core.identity.fixAddress(host, port)
     return node as InstanceType<C>
   }

@@ -5,6 +5,7 @@
  * Invariants: `id` is the hash of the address that others see; when that address changes, the id is given up at once;
  * every step to persistent follows a fresh probe, unless the user said that there is no firewall.
  */
+import b4a from 'b4a'
 import { formatIPv4, keyOf } from '../primitives/address.js'
 import { idFromAddress } from '../primitives/id.js'
 import { NatSampler } from '../nat/sampler.js'
@@ -197,7 +198,7 @@ export class Identity {
     const { port } = this
     this.#ephemeral = false
     this.#ownKey = keyOf(host, port)
-    this.#host.onId(idFromAddress(host, port))
+    this.#host.onId(ownCopy(idFromAddress(host, port)))
     this.#host.onPersistent()
   }
 
@@ -226,4 +227,11 @@ export class Identity {
       for (const target of targets) void this.#host.pingNat(target).then(settle)
     })
   }
+}
+
+/** Our id is handed out and kept by others: it gets memory of its own. */
+function ownCopy(id: Uint8Array): Uint8Array {
+  const copy = b4a.alloc(id.length)
+  copy.set(id)
+  return copy
 }

@@ -100,6 +100,10 @@ export interface NodeConfig {
 /** Defaults that are part of the API: `DHT.DEFAULTS`. */
 export const DEFAULTS = { concurrency: 10, maxWindow: 80, maxPingDelay: 10000 }
 
+/** Shared by the nodes of a process: most have no contacts to start with, and take any port. */
+const NO_NODES: readonly { host: string; port: number }[] = []
+const ANY_PORT: readonly [number, number] = [0, 0]
+
 /** Ports tried when one is wanted: the one and the four above it. */
 const PORTS_TRIED = 5
 
@@ -161,7 +165,7 @@ function parseHost(host: unknown): string {
 }
 
 function parsePort(port: unknown): readonly [number, number] {
-  if (port === undefined || port === null || port === 0) return [0, 0]
+  if (port === undefined || port === null || port === 0) return ANY_PORT
   if (isPort(port)) return [port, Math.min(port + PORTS_TRIED, 65536)]
   if (Array.isArray(port) && port.length === 2) {
     const [from, to] = port as [unknown, unknown]
@@ -173,7 +177,7 @@ function parsePort(port: unknown): readonly [number, number] {
 }
 
 function parseNodes(nodes: unknown): readonly { host: string; port: number }[] {
-  if (nodes === undefined || nodes === null) return []
+  if (nodes === undefined || nodes === null) return NO_NODES
   if (!Array.isArray(nodes)) throw new TypeError(`nodes must be an array, got ${describe(nodes)}`)
   for (const node of nodes as { host: string; port: number }[]) {
     if (

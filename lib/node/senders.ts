@@ -6,8 +6,8 @@ import { addressKey } from '../primitives/address.js'
 import { idFromIp } from '../primitives/id.js'
 import { hashEquals } from '../wire/bytes.js'
 
-/** Verified senders that are no contacts, remembered to spare their next request a hash: about 40 kB at most. */
-const MAX_VERIFIED = 256
+/** Verified senders that are no contacts, remembered to spare their next request a hash: about 20 kB at most. */
+const MAX_VERIFIED = 64
 
 export class Senders {
   readonly #contactId: (key: number) => Uint8Array | null
@@ -29,5 +29,10 @@ export class Senders {
     if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear()
     this.#verified.set(key, id)
     return id
+  }
+
+  /** The sender has become a contact, whose id is known from there. */
+  forget(key: number): void {
+    this.#verified.delete(key)
   }
 }

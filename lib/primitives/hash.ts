@@ -10,10 +10,10 @@ export const HASH_BYTES = 32
  *
  * @param data bytes of any length
  * @param key 32-byte key, for the keyed form
- * @returns 32-byte Uint8Array of its own memory
+ * @returns 32-byte Uint8Array, a view into the runtime's buffer pool: copy what lives long
  */
 export function blake2b(data: Uint8Array, key?: Uint8Array): Uint8Array {
-  const out = b4a.alloc(HASH_BYTES)
+  const out = b4a.allocUnsafe(HASH_BYTES)
   if (key === undefined) sodium.crypto_generichash(out, data)
   else sodium.crypto_generichash(out, data, key)
   return out

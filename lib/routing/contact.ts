@@ -2,12 +2,13 @@
  * The record a node keeps of another node.
  *
  * Hundreds of nodes of one process may keep hundreds of these each, and every FIND_NODE reads some dozens: one factory
- * sets every field, so all records share one hidden class. Times are milliseconds of the owning node's monotonic
- * clock. Source: behaviour section 12, wire-protocol section 7.
+ * sets every field, so all records share one hidden class. Times are whole milliseconds of the owning node's monotonic
+ * clock: whole numbers need no memory of their own. Source: behaviour section 12, wire-protocol section 7.
  */
 import type { Address } from '../primitives/address.js'
 import { addressKey } from '../primitives/address.js'
 import { idPrefix } from '../primitives/id.js'
+import { keptId } from './kept-id.js'
 
 /** A node known to us, at most one record for an id and for an address in a table. */
 export interface Contact {
@@ -48,7 +49,7 @@ export interface Contact {
 
 /** What a new record is made of. */
 export interface ContactInit {
-  /** 32-byte Uint8Array; kept, not copied: it must own its memory, not be a view into a datagram. */
+  /** 32-byte Uint8Array; copied. */
   id: Uint8Array
   host: string
   port: number
@@ -61,7 +62,7 @@ export interface ContactInit {
 /** A fresh record: made, pinged and seen `now`, in no list. */
 export function createContact({ id, host, port, ip, now }: ContactInit): Contact {
   return {
-    id,
+    id: keptId(id),
     prefix: idPrefix(id),
     host,
     port,

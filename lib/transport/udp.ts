@@ -5,6 +5,7 @@
  * by far the largest thing a node would otherwise keep.
  */
 import UDX from 'udx-native'
+import type { Cancel } from '../primitives/clock.js'
 import type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './contract.js'
 
 /** The part of a udx-native socket that is used. */
@@ -74,13 +75,34 @@ export function createUdpTransport(udx: Udx = sharedUdx()): Transport {
 
     networkInterfaces: () => udx.networkInterfaces(),
 
-    watchInterfaces(onChange) {
-      const watcher = udx.watchNetworkInterfaces()
-      watcher.on('change', () => onChange(watcher.interfaces))
-      return () => {
-        // Closing only frees a handle; there is nobody left to tell if that fails.
-        watcher.destroy().catch(() => {})
-      }
-    },
+    watchInterfaces: (onChange) => watch(udx, onChange),
   }
+}
+
+type OnChange = (interfaces: NetworkInterface[]) => void
+
+/** One watcher for all nodes on a UDX instance. BOUNDED: an entry for each instance that has a watching node. */
+const watched = new Map<Udx, { watcher: UdxWatcher; listeners: Set<OnChange> }>()
+
+function watch(udx: Udx, onChange: OnChange): Cancel {
+  const entry = watched.get(udx) ?? startWatching(udx)
+  // A function of this call's own, so that one function can listen twice.
+  const listener: OnChange = (interfaces) => onChange(interfaces)
+  entry.listeners.add(listener)
+  return () => {
+    entry.listeners.delete(listener)
+    if (entry.listeners.size > 0 || watched.get(udx) !== entry) return
+    watched.delete(udx)
+    // Closing only frees a handle; there is nobody left to tell if that fails.
+    entry.watcher.destroy().catch(() => {})
+  }
+}
+
+function startWatching(udx: Udx): { watcher: UdxWatcher; listeners: Set<OnChange> } {
+  const entry = { watcher: udx.watchNetworkInterfaces(), listeners: new Set<OnChange>() }
+  entry.watcher.on('change', () => {
+    for (const listener of [...entry.listeners]) listener(entry.watcher.interfaces)
+  })
+  watched.set(udx, entry)
+  return entry
 }

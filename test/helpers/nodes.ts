@@ -24,10 +24,6 @@ const JOIN_AT_A_TIME = 10
 /** The one ours share, for theirs too: each would own a receive buffer otherwise. */
 const udx = createUdpTransport().native
 
-function create(kind: Kind, options: Options): Node {
-  return kind === 'ours' ? new DHT(options as object) : new TheirDHT({ udx, ...options })
-}
-
 /** A node that others can join the network through, ready. */
 export async function startBootstrapper(t: Assert, kind: Kind, options: Options = {}, as = HOST): Promise<Node> {
   const port = await freePort()
@@ -39,10 +35,15 @@ export async function startBootstrapper(t: Assert, kind: Kind, options: Options 
   return ready(t, node)
 }
 
+/** A node with these options, ready. */
+export async function startWith(t: Assert, kind: Kind, options: Options): Promise<Node> {
+  const all = { host: HOST, ...options }
+  return ready(t, kind === 'ours' ? new DHT(all as object) : new TheirDHT({ udx, ...all }))
+}
+
 /** A persistent node that has joined through others. */
 export async function startNode(t: Assert, kind: Kind, through: Node[], options: Options = {}): Promise<Node> {
-  const bootstrap = through.map(addressOf)
-  return ready(t, create(kind, { host: HOST, bootstrap, ephemeral: false, ...options }))
+  return startWith(t, kind, { bootstrap: through.map(addressOf), ephemeral: false, ...options })
 }
 
 /** A node that stays out of others' tables. */

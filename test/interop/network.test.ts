@@ -4,7 +4,16 @@ import test from 'brittle'
 import type { Assert } from 'brittle'
 import type { Node, Query, Request } from 'dht-rpc'
 import { idFromIp } from '../../lib/primitives/id.js'
-import { addressOf, BOTH_WAYS, type Kind, nearestIds, startBootstrapper, startClient, startNodes } from '../helpers/nodes.js'
+import {
+  addressOf,
+  BOTH_WAYS,
+  type Kind,
+  nearestIds,
+  startBootstrapper,
+  startClient,
+  startNodes,
+} from '../helpers/nodes.js'
+import { until } from '../helpers/until.js'
 
 const NODES = 100
 const LOOKUPS = 20
@@ -85,10 +94,11 @@ test('interop: half and half: all get persistent, lookups end with the true neig
 
 for (const [few, many] of BOTH_WAYS) {
   test(`interop: ${few} in a network of ${many}`, async (t) => {
-    const nodes = await startNetwork(t, many, new Array<Kind>(29).fill(many))
+    const nodes = await startNetwork(t, many, new Array<Kind>(49).fill(many))
     const [node] = (await startNodes(t, [few], [nodes[0]!])) as [Node]
     t.absent(node.ephemeral, 'persistent')
-    t.ok(nodes.filter(({ table }) => table.has(node.id!)).length > 0, 'known to others')
+    // Ours ask a newcomer before they take it in.
+    await until(() => nodes.filter(({ table }) => table.has(node.id!)).length >= K, 'known to its neighbours')
     t.ok(node.toArray().length >= K, 'knows others')
 
     const stores = new Map([...nodes, node].map((each) => [addressOf(each).port, serve(each)]))

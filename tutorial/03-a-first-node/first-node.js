@@ -1,0 +1,24 @@
+import DHT from 'xorpc'
+
+const PORT = Number(process.env.TUTORIAL_PORT ?? 23400)
+
+const bootstrapper = DHT.bootstrapper(PORT, '127.0.0.1', { host: '127.0.0.1' })
+await bootstrapper.fullyBootstrapped()
+
+const node = new DHT({ host: '127.0.0.1', bootstrap: [{ host: '127.0.0.1', port: PORT }] })
+await node.fullyBootstrapped()
+
+console.log('the node knows:', ports(node))
+console.log('the bootstrapper knows:', ports(bootstrapper))
+console.log('requests the bootstrapper got:', bootstrapper.stats.datagrams.requests)
+console.log('the node is ephemeral:', node.ephemeral)
+console.log('its id:', node.id)
+
+await node.destroy()
+await bootstrapper.destroy()
+
+/** The ports of the nodes in a node's routing table. */
+function ports(node) {
+  const contacts = node.toArray()
+  return contacts.length === 0 ? 'nobody' : contacts.map(({ port }) => port).join(', ')
+}
