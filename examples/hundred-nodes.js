@@ -38,7 +38,7 @@ function serve(node) {
     if (req.command !== PUT) return req.error(DHT.ERROR_UNKNOWN_COMMAND)
     // The first round of a commit only walks to the closest nodes; with their token it comes back to store.
     if (req.token !== null) values.set(key, req.value)
-    req.reply()
+    return req.reply()
   })
 }
 
@@ -152,7 +152,7 @@ async function main() {
     await readBack(readers, key, value)
     report.good(`All as promised, in ${report.since(startedAt)}.`)
   } catch (error) {
-    report.bad(`Not as promised: ${error.message}.`)
+    report.bad(`Not as promised: ${error instanceof Error ? error.message : String(error)}.`)
     process.exitCode = 1
   } finally {
     await network.destroy()

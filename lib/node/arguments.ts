@@ -27,15 +27,17 @@ export function checkAddress(to: Destination | null | undefined, name = 'to'): C
   const host = to.host === UNSPECIFIED ? LOCALHOST : to.host
   const ip = typeof host === 'string' ? parseIPv4(host) : -1
   if (ip === -1) throw new TypeError(`${name}.host must be an IPv4 address, got ${describe(host)}`)
-  if (!isPort(to.port))
+  if (!isPort(to.port)) {
     throw new RangeError(`${name}.port must be an integer from 1 to 65535, got ${describe(to.port)}`)
+  }
   return { host: host!, port: to.port, ip }
 }
 
 /** A 32-byte field. @throws TypeError, RangeError */
 export function checkHash(value: unknown, name: 'target' | 'token'): Uint8Array {
-  if (!(value instanceof Uint8Array))
+  if (!(value instanceof Uint8Array)) {
     throw new TypeError(`${name} must be a ${HASH_BYTES}-byte Uint8Array, got ${describe(value)}`)
+  }
   if (value.length !== HASH_BYTES) throw new RangeError(`${name} must be ${HASH_BYTES} bytes, got ${value.length}`)
   return value
 }

@@ -300,7 +300,7 @@ export class Core {
     if (this.#seenAs?.key !== toKey) {
       this.#seenAs = { key: toKey, address: { host: reply.to.host, port: reply.to.port } }
     }
-    const { address } = this.#seenAs!
+    const { address } = this.#seenAs
     if (contact.to === address && contact.sampledAt !== 0 && now - contact.sampledAt < RESAMPLE_MS) return
     contact.to = address
     contact.sampledAt = Math.floor(now)

@@ -6,8 +6,8 @@ import { isIPv4 } from '../primitives/address.js'
 import { systemClock } from '../primitives/clock.js'
 import { Emitter, type EmitterClass } from '../primitives/emitter.js'
 import { systemRandom } from '../primitives/random.js'
-import { printError, throwLater } from '../primitives/report.js'
-import { Query, type QueryMessage, type QueryOptions } from '../query/query.js'
+import { throwLater } from '../primitives/report.js'
+import type { Query, QueryMessage, QueryOptions } from '../query/query.js'
 import type { Recency } from '../routing/recency.js'
 import type { RoutingTable } from '../routing/table.js'
 import type { Reply } from '../rpc/reply.js'
@@ -15,18 +15,10 @@ import type { Request } from '../rpc/request.js'
 import type { Stats } from '../rpc/stats.js'
 import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
 import { createUdpTransport } from '../transport/udp.js'
-import { COMMAND, encodeDelayedPing, ERROR } from '../wire/commands.js'
-import {
-  checkAddress,
-  checkCommand,
-  checkFits,
-  checkHash,
-  checkInteger,
-  checkLimits,
-  checkOptionalHash,
-  checkValue,
-  type Destination,
-} from './arguments.js'
+import { COMMAND, ERROR } from '../wire/commands.js'
+import { checkAddress, checkInteger, checkLimits, type Destination } from './arguments.js'
+import { localAddress, remoteAddress } from './addresses.js'
+import { Application, ERROR_HANDLER_FAILED } from './application.js'
 import type { BootstrapNode } from './bootstrap-list.js'
 import { type WaitOptions, waitFor } from './call.js'
 import { Core } from './core.js'
@@ -34,16 +26,21 @@ import type { DHTEvents } from './events.js'
 import type { Health } from './health.js'
 import { Lifecycle } from './lifecycle.js'
 import { DEFAULTS, type DHTOptions, parseOptions } from './options.js'
-import { checkAlive, checkQueryOptions, createQueryHost } from './query-host.js'
-import { type PingOptions, type RequestMessage, type RequestOptions, sendRequest, sizeOf } from './requests.js'
+import { createQuery } from './query-host.js'
+import {
+  checkRequest,
+  createDelayedPing,
+  createPing,
+  type PingOptions,
+  type RequestMessage,
+  type RequestOptions,
+  sendRequest,
+} from './requests.js'
 import { measureRoundTrips, type RoundTripStats } from './round-trip-stats.js'
 import { Session } from './session.js'
 
 /** Time for the way of a delayed ping, beside the delay itself. */
 const DELAYED_PING_WAY_MS = 1000
-
-/** Answered for the application when its listener throws: of the numbers reserved for the protocol, the last one. */
-const ERROR_HANDLER_FAILED = 15
 
 /**
  * A node of a Kademlia DHT, on the wire protocol of `dht-rpc` v6.
@@ -71,7 +68,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   readonly #core: Core
   readonly #lifecycle: Lifecycle
-  #warned = false
+  readonly #application: Application
 
   /**
    * @param options see {@link DHTOptions}; all optional
@@ -91,7 +88,11 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
       onNatUpdate: (host, port) => this.#tell('nat-update', host, port),
       onPersistent: () => this.#tell('persistent'),
       onEphemeral: () => this.#tell('ephemeral'),
-      onRequest: (request) => this.#onRequest(request),
+      onRequest: (request) => this.#application.handle(request),
+    })
+    this.#application = new Application({
+      onrequest: (request) => this.onrequest(request),
+      tellError: (error, request) => this.#tell('request-error', error, request),
     })
     this.stats = this.#core.stats
     this.#lifecycle = new Lifecycle(this.#core, (event, ...args) => this.#tell(event, ...args))
@@ -119,10 +120,9 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
     if (!isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
     checkInteger(port, 'port', 1, 65535)
-    // This port or none: on the next one its address, and so its id, would be another node's.
-    const only = [port, port + 1] as const
     const node = new this({
-      port: only,
+      // This one or none: on the next port the id would belong to another address.
+      port: [port, port + 1],
       ephemeral: false,
       firewalled: false,
       anyPort: false,
@@ -276,7 +276,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * await node.query({ target, command: PUT, value }, { commit: true }).finished()
    */
   query<T = Reply>(message: QueryMessage, options: QueryOptions<T> = {}): Query<T> {
-    return this.#query({ ...message, value: message.value ?? null }, false, options)
+    return createQuery(this.#core, this, message, false, options)
   }
 
   /**
@@ -284,7 +284,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @throws TypeError or RangeError for bad arguments; DHTError NODE_DESTROYED
    */
   findNode<T = Reply>(target: Uint8Array, options: QueryOptions<T> = {}): Query<T> {
-    return this.#query({ target, command: COMMAND.FIND_NODE, value: null }, true, options)
+    return createQuery(this.#core, this, { target, command: COMMAND.FIND_NODE }, true, options)
   }
 
   /**
@@ -295,19 +295,12 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @throws TypeError or RangeError for bad arguments
    */
   request(message: RequestMessage, to: Destination, options?: RequestOptions): Promise<Reply> {
-    const token = checkOptionalHash(message.token, 'token')
-    const target = checkOptionalHash(message.target, 'target')
-    const command = checkCommand(message.command)
-    const checked = { internal: false, command, token, target, value: checkValue(message.value) }
-    return sendRequest(this.#core, checked, checkAddress(to), options, 0)
+    return sendRequest(this.#core, checkRequest(message), checkAddress(to), options, 0)
   }
 
   /** Asks one node for a sign of life. Rejects and throws as {@link request}. */
   ping(to: Destination, options?: PingOptions): Promise<Reply> {
-    const size =
-      options?.size === undefined ? 0 : checkInteger(options.size, 'size', 0, this.#core.transport.maxDatagramBytes)
-    const value = size > 0 ? new Uint8Array(size) : null
-    const message = { internal: true, command: COMMAND.PING, token: null, target: null, value }
+    const message = createPing(options?.size, this.#core.transport.maxDatagramBytes)
     return sendRequest(this.#core, message, checkAddress(to), options, 0)
   }
 
@@ -317,10 +310,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @param delayMs up to the other node's limit, usually 10000; above our own `maxPingDelay` it throws
    */
   delayedPing(to: Destination, delayMs: number, options?: RequestOptions): Promise<Reply> {
-    const { maxPingDelay } = this.#core.config
-    if (delayMs > maxPingDelay) throw new RangeError(`Delay exceeds max delay: ${maxPingDelay}ms`)
-    const value = encodeDelayedPing(checkInteger(delayMs, 'delayMs', 0, maxPingDelay))
-    const message = { internal: true, command: COMMAND.DELAYED_PING, token: null, target: null, value }
+    const message = createDelayedPing(delayMs, this.#core.config.maxPingDelay)
     return sendRequest(this.#core, message, checkAddress(to), options, delayMs + DELAYED_PING_WAY_MS)
   }
 
@@ -357,19 +347,12 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   /** Our address in the local network: the first external IPv4 interface, with the server port; null while not bound. */
   localAddress(): { host: string; port: number } | null {
-    if (this.serverSocket === null) return null
-    const external = this.#core.transport
-      .networkInterfaces()
-      .filter(({ family, internal }) => family === 4 && !internal)
-    const chosen = external.find(({ name }) => name === 'en0') ?? external[0]
-    return { host: chosen?.host ?? '127.0.0.1', port: this.#core.endpoint.serverPort }
+    return localAddress(this.#core)
   }
 
   /** The address others can reach us at; null when there is none, or it is not known. */
   remoteAddress(): { host: string; port: number } | null {
-    const { host, port } = this
-    if (host === null || port === 0 || this.firewalled || port !== this.#core.endpoint.serverPort) return null
-    return { host, port }
+    return remoteAddress(this.#core)
   }
 
   /** Feeds a datagram that arrived on a socket of the caller's. What is no message of this protocol is ignored. */
@@ -385,7 +368,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    */
   onrequest(request: Request): unknown {
     const listeners = this.rawListeners('request')
-    for (const listener of listeners) this.#run(request, () => listener.call(this, request))
+    for (const listener of listeners) this.#application.run(request, () => listener.call(this, request))
     return listeners.length > 0
   }
 
@@ -413,51 +396,13 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     return this.destroy()
   }
 
-  #query<T>(message: Required<QueryMessage>, internal: boolean, options: QueryOptions<T>): Query<T> {
-    checkAlive(this.#core)
-    checkQueryOptions(options)
-    const target = checkHash(message.target, 'target')
-    const checked = { target, command: checkCommand(message.command), value: checkValue(message.value) }
-    // A commit carries the token too, and must fit as well.
-    checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), this.#core.transport.maxDatagramBytes)
-    const query: Query<T> = new Query(
-      createQueryHost(this.#core, this, checked, internal, options, () => query),
-      checked,
-      options,
-    )
-    return query
-  }
-
-  #onRequest(request: Request): boolean {
-    let handled: unknown = true
-    this.#run(request, () => (handled = this.onrequest(request)))
-    return handled !== false
-  }
-
-  /** Runs the application's code for a request; its failure, now or later, is told and answered. */
-  #run(request: Request, fn: () => unknown): void {
-    try {
-      const result = fn()
-      if (result instanceof Promise) result.catch((error: unknown) => this.#onRequestError(error, request))
-    } catch (error) {
-      this.#onRequestError(error, request)
-    }
-  }
-
-  #onRequestError(error: unknown, request: Request): void {
-    if (!request.answered) request.error(ERROR_HANDLER_FAILED)
-    if (this.listenerCount('request-error') > 0) return this.#tell('request-error', error, request)
-    if (this.#warned) return
-    this.#warned = true
-    printError('xorpc: a request listener failed; listen for request-error to hear of every failure', error)
-  }
-
   /** Tells listeners. What they throw is uncaught, as it should be, but only after our work is done. */
-  #tell<E extends keyof DHTEvents>(event: E, ...args: DHTEvents[E]): void {
+  #tell<E extends keyof DHTEvents>(event: E, ...args: DHTEvents[E]): boolean {
     try {
-      this.emit(event, ...args)
+      return this.emit(event, ...args)
     } catch (error) {
       throwLater(error)
+      return true
     }
   }
 }

@@ -55,10 +55,12 @@ export class Endpoint {
     // Whoever waits for the binding hears of its failure.
     await this.#binding?.catch(() => {})
     this.#binding = null
-    const open = [this.#serverSocket, this.#clientSocket]
+    const server = this.#serverSocket
+    const client = this.#clientSocket
     this.#serverSocket = null
     this.#clientSocket = null
-    await Promise.all(open.map((socket) => socket?.close()))
+    await server?.close()
+    await client?.close()
   }
 
   async #bindBoth(): Promise<void> {

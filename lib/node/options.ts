@@ -159,8 +159,9 @@ function integer(options: DHTOptions, name: keyof DHTOptions, fallback: number, 
 
 function parseHost(host: unknown): string {
   if (host === undefined || host === null) return '0.0.0.0'
-  if (typeof host !== 'string' || !isIPv4(host))
+  if (typeof host !== 'string' || !isIPv4(host)) {
     throw new TypeError(`host must be an IPv4 address, got ${describe(host)}`)
+  }
   return host
 }
 
@@ -169,9 +170,10 @@ function parsePort(port: unknown): readonly [number, number] {
   if (isPort(port)) return [port, Math.min(port + PORTS_TRIED, 65536)]
   if (Array.isArray(port) && port.length === 2) {
     const [from, to] = port as [unknown, unknown]
-    if (isPort(from) && Number.isInteger(to) && (to as number) > from && (to as number) <= 65536)
+    if (isPort(from) && Number.isInteger(to) && (to as number) > from && (to as number) <= 65536) {
       return [from, to as number]
-    throw new RangeError(`port range must be [from, to) with 1 <= from < to <= 65536, got [${from}, ${to}]`)
+    }
+    throw new RangeError(`port range must be [from, to) with 1 <= from < to <= 65536, got ${describe(port)}`)
   }
   throw new RangeError(`port must be an integer from 0 to 65535 or a range [from, to), got ${describe(port)}`)
 }
@@ -199,8 +201,9 @@ function parseTimeouts(option: DHTOptions['adaptiveTimeout']): RetryBounds {
     const { initialMs } = DEFAULT_RETRY_BOUNDS
     return { initialMs, minMs: initialMs, maxMs: initialMs }
   }
-  if (typeof option !== 'object')
+  if (typeof option !== 'object') {
     throw new TypeError(`adaptiveTimeout must be a boolean or an object, got ${describe(option)}`)
+  }
   const bounds = {
     initialMs: option.initial ?? DEFAULT_RETRY_BOUNDS.initialMs,
     minMs: option.min ?? DEFAULT_RETRY_BOUNDS.minMs,

@@ -1,13 +1,14 @@
 /** What a query gets from its node: seeds, a way to ask, and the node's rules. */
-import { DHTError } from '../primitives/errors.js'
-import type { Query, QueryHost, QueryMessage, QueryOptions } from '../query/query.js'
+import { Query, type QueryHost, type QueryMessage, type QueryOptions } from '../query/query.js'
 import { K } from '../routing/table.js'
 import type { SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import { ERROR } from '../wire/commands.js'
-import { type Destination, checkInteger, checkLimits } from './arguments.js'
+import { checkCommand, checkFits, checkHash, checkInteger, checkLimits, checkValue } from './arguments.js'
 import { type Core, isPassing, isTimeout } from './core.js'
-import type { RequestMessage, RequestOptions } from './requests.js'
+import type { DHT } from './dht.js'
+import { describe } from './options.js'
+import { sizeOf } from './requests.js'
 import { Session } from './session.js'
 
 /** Transmissions after the first of a query's requests: three go out over some three seconds at most. */
@@ -16,12 +17,8 @@ const QUERY_RETRIES = 2
 /** Most requests of one query at a time that may be asked for: more would be a flood. */
 const MAX_CONCURRENCY = 256
 
-interface CommittingNode {
-  request(message: RequestMessage, to: Destination, options?: RequestOptions): Promise<Reply>
-}
-
 /** @throws TypeError or RangeError for options that make no sense */
-export function checkQueryOptions<T>(options: QueryOptions<T>): void {
+function checkQueryOptions<T>(options: QueryOptions<T>): void {
   checkLimits(options)
   const { commit, concurrency, map, retries, session } = options
   if (map !== undefined && map !== null && typeof map !== 'function') throw new TypeError('map must be a function')
@@ -40,13 +37,40 @@ export function checkQueryOptions<T>(options: QueryOptions<T>): void {
 }
 
 /**
+ * A query of the application's.
+ *
  * @param node the public node, which commits go through
- * @param internal whether `command` is the protocol's own
- * @param query the query this host is for, once it exists: a session has to know it
+ * @param internal whether the command is the protocol's own
+ * @throws TypeError or RangeError for bad arguments; DHTError NODE_DESTROYED
  */
-export function createQueryHost<T>(
+export function createQuery<T>(
   core: Core,
-  node: CommittingNode,
+  node: DHT,
+  message: QueryMessage,
+  internal: boolean,
+  options: QueryOptions<T>,
+): Query<T> {
+  if (typeof message !== 'object' || message === null) {
+    throw new TypeError(`query must be {target, command}, got ${describe(message)}`)
+  }
+  const target = checkHash(message.target, 'target')
+  const checked = { target, command: checkCommand(message.command), value: checkValue(message.value) }
+  checkQueryOptions(options)
+  // A commit carries the token too, and must fit as well.
+  checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), core.transport.maxDatagramBytes)
+  if (core.closed === 'destroyed') throw core.closedError()
+  const query: Query<T> = new Query(
+    createQueryHost(core, node, checked, internal, options, () => query),
+    checked,
+    options,
+  )
+  return query
+}
+
+/** @param query the query this host is for, once it exists: a session has to know it */
+function createQueryHost<T>(
+  core: Core,
+  node: DHT,
   message: Required<QueryMessage>,
   internal: boolean,
   options: QueryOptions<T>,
@@ -93,13 +117,8 @@ export function createQueryHost<T>(
 }
 
 /** Repeats the command with the node's token; one that has expired on the way comes back with a fresh one. */
-async function commitTo(node: CommittingNode, reply: Reply, message: Required<QueryMessage>): Promise<Reply> {
+async function commitTo(node: DHT, reply: Reply, message: Required<QueryMessage>): Promise<Reply> {
   const answer = await node.request({ ...message, token: reply.token }, reply.from)
   if (answer.error !== ERROR.INVALID_TOKEN || answer.token === null) return answer
   return node.request({ ...message, token: answer.token }, reply.from)
-}
-
-/** @throws DHTError NODE_DESTROYED */
-export function checkAlive(core: Core): void {
-  if (core.closed === 'destroyed') throw new DHTError('NODE_DESTROYED')
 }

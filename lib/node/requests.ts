@@ -1,11 +1,20 @@
 /** Requests of the caller's to one node: what can be said about them, and their checks. */
-import { checkLimits, checkFits, checkInteger, type CheckedAddress } from './arguments.js'
+import {
+  checkCommand,
+  type CheckedAddress,
+  checkFits,
+  checkInteger,
+  checkLimits,
+  checkOptionalHash,
+  checkValue,
+} from './arguments.js'
 import { callWith, type WaitOptions } from './call.js'
 import type { Core } from './core.js'
 import { Session } from './session.js'
 import type { Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { DatagramSocket } from '../transport/contract.js'
+import { COMMAND, encodeDelayedPing } from '../wire/commands.js'
 import { requestSizeBytes } from '../wire/request.js'
 import { describe } from './options.js'
 
@@ -47,6 +56,34 @@ export interface CheckedMessage {
   token: Uint8Array | null
   target: Uint8Array | null
   value: Uint8Array | null
+}
+
+/** @throws TypeError or RangeError */
+export function checkRequest(message: RequestMessage): CheckedMessage {
+  if (typeof message !== 'object' || message === null) {
+    throw new TypeError(`request must be {command, target, value, token}, got ${describe(message)}`)
+  }
+  return {
+    internal: false,
+    command: checkCommand(message.command),
+    token: checkOptionalHash(message.token, 'token'),
+    target: checkOptionalHash(message.target, 'target'),
+    value: checkValue(message.value),
+  }
+}
+
+/** A PING, padded with `size` zero bytes. @throws TypeError or RangeError */
+export function createPing(size: unknown, maxBytes: number): CheckedMessage {
+  const sizeBytes = size === undefined ? 0 : checkInteger(size, 'size', 0, maxBytes)
+  const value = sizeBytes > 0 ? new Uint8Array(sizeBytes) : null
+  return { internal: true, command: COMMAND.PING, token: null, target: null, value }
+}
+
+/** @throws TypeError or RangeError */
+export function createDelayedPing(delayMs: number, maxDelayMs: number): CheckedMessage {
+  if (delayMs > maxDelayMs) throw new RangeError(`Delay exceeds max delay: ${maxDelayMs}ms`)
+  const value = encodeDelayedPing(checkInteger(delayMs, 'delayMs', 0, maxDelayMs))
+  return { internal: true, command: COMMAND.DELAYED_PING, token: null, target: null, value }
 }
 
 /**

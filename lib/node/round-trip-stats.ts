@@ -14,7 +14,7 @@ export interface RoundTripStats {
   closestCloserNodes: number
 }
 
-export async function measureRoundTrips(query: Query<Reply>): Promise<RoundTripStats> {
+export async function measureRoundTrips(query: Query): Promise<RoundTripStats> {
   const all: Reply[] = []
   for await (const reply of query) all.push(reply)
   const closest = query.closestReplies

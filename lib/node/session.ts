@@ -60,8 +60,8 @@ export class Session implements ExchangeGroup {
 
   /** Fails everything under way with this error; default REQUEST_DESTROYED. */
   destroy(error: Error = new DHTError('REQUEST_DESTROYED')): void {
-    for (const query of [...this.#queries]) query.destroy(error)
-    for (const exchange of [...this.#exchanges]) this.#cancel(exchange, error)
+    for (const query of Array.from(this.#queries)) query.destroy(error)
+    for (const exchange of Array.from(this.#exchanges)) this.#cancel(exchange, error)
   }
 
   /** @internal */

@@ -1,9 +1,11 @@
 /** The end of a query that writes: the closest nodes get the command again, with the tokens they gave us. */
 import { DHTError } from '../primitives/errors.js'
+import type { DHT } from '../node/dht.js'
 import type { Peer, Reply } from '../rpc/reply.js'
+import type { Query } from './query.js'
 
 /** Called once for each of the closest replies, nearest first; `query` is the query they belong to. */
-export type CommitFunction = (reply: Reply, dht: any, query: any) => unknown
+export type CommitFunction = (reply: Reply, dht: DHT, query: Query<unknown>) => unknown
 
 /** true: repeat the command with the token. */
 export type Commit = boolean | CommitFunction
@@ -21,7 +23,7 @@ export interface CommitOutcome {
 }
 
 interface CommitHost {
-  readonly dht: unknown
+  readonly dht: DHT
   commit(reply: Reply): Promise<Reply>
 }
 
@@ -29,7 +31,7 @@ interface CommitHost {
 export function runCommits(
   replies: readonly Reply[],
   commit: Commit,
-  query: unknown,
+  query: Query<unknown>,
   host: CommitHost,
 ): Promise<CommitOutcome[]> {
   return Promise.all(

@@ -4,14 +4,15 @@
  * Lazy: nothing is sent, resolved or counted before someone consumes it. Pull is back-pressure: while the buffer is
  * full nobody new is asked. The stream ends after the commits; it fails when all of them failed.
  */
-import { Readable } from 'streamx'
 import type { Cancel } from '../primitives/clock.js'
 import { abortError, DHTError } from '../primitives/errors.js'
 import type { AbortSignalLike } from '../primitives/signal.js'
+import type { DHT } from '../node/dht.js'
 import type { Peer, Reply } from '../rpc/reply.js'
 import { ClosestReplies } from './closest-replies.js'
 import { type Commit, type CommitOutcome, runCommits } from './commit.js'
 import { type Ask, Lookup } from './lookup.js'
+import { ReplyStreamClass } from './reply-stream.js'
 import type { Traversal } from './traversal.js'
 import type { TraversalOptions } from './traversal-options.js'
 
@@ -61,7 +62,7 @@ export interface QueryOptions<T = Reply, S = unknown> {
 export interface QueryHost {
   readonly k: number
   /** The node itself, as commit functions get it. */
-  readonly dht: unknown
+  readonly dht: DHT
   createTraversal(
     options: Pick<TraversalOptions, 'target' | 'onlySeeds'> & { concurrency: number | undefined },
   ): Traversal
@@ -87,9 +88,9 @@ export interface QueryHost {
  * @example
  * for await (const reply of node.query({ target, command: 1 })) if (reply.value) break
  */
-export class Query<T = Reply> extends Readable {
+export class Query<T = Reply> extends ReplyStreamClass<T> {
   /** The node this query belongs to. */
-  readonly dht: unknown
+  readonly dht: DHT
   /** 32-byte key. */
   readonly target: Uint8Array
   readonly command: number
@@ -182,7 +183,7 @@ export class Query<T = Reply> extends Readable {
   finished(options: { signal?: AbortSignalLike | null; deadlineMs?: number } = {}): Promise<void> {
     const ended = new Promise<void>((resolve, reject) => {
       let failure: Error | null = null
-      this.on('error', (error: Error) => (failure = error))
+      this.on('error', (error) => (failure = error))
       const settle = () => (failure === null ? resolve() : reject(failure))
       if (this.destroyed) settle()
       else this.on('close', settle)
@@ -238,9 +239,9 @@ export class Query<T = Reply> extends Readable {
     if (item && !this.push(item)) this.#flowing = false
   }
 
-  #map(reply: Reply): unknown {
+  #map(reply: Reply): T | null | undefined | false | 0 | '' {
     const { map } = this.#options
-    if (!map) return reply
+    if (!map) return reply as T
     try {
       return map(reply)
     } catch (error) {
@@ -260,7 +261,7 @@ export class Query<T = Reply> extends Readable {
     this.#committing = true
     const replies = this.closestReplies
     if (replies.length === 0) return this.destroy(new DHTError('TOO_FEW_NODES'))
-    runCommits(replies, commit, this, this.#host).then((outcomes) => {
+    void runCommits(replies, commit, this as Query<unknown>, this.#host).then((outcomes) => {
       if (this.destroying) return
       this.commits = outcomes
       if (outcomes.some(({ ok }) => ok)) this.push(null)
@@ -306,15 +307,4 @@ export class Query<T = Reply> extends Readable {
     this.#cancelDeadline?.()
     this.#cancelDeadline = this.#host.after(deadlineMs, () => this.destroy(new DHTError('DEADLINE_EXCEEDED')))
   }
-}
-
-/** What streamx declares as `unknown`, typed. */
-export interface Query<T> {
-  [Symbol.asyncIterator](): AsyncIterator<T>
-  on(event: 'data', listener: (item: T) => void): this
-  on(event: 'end' | 'close' | 'readable', listener: () => void): this
-  on(event: 'error', listener: (error: Error) => void): this
-  once(event: 'data', listener: (item: T) => void): this
-  once(event: 'end' | 'close' | 'readable', listener: () => void): this
-  once(event: 'error', listener: (error: Error) => void): this
 }

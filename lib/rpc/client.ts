@@ -8,7 +8,7 @@
  *   asked (or any, where the request said so);
  * - one timer serves all timeouts.
  */
-import type { Cancel, Clock } from '../primitives/clock.js'
+import type { Clock } from '../primitives/clock.js'
 import { DHTError } from '../primitives/errors.js'
 import { addressKey, parseIPv4 } from '../primitives/address.js'
 import type { Random } from '../primitives/random.js'
@@ -28,6 +28,7 @@ import {
   updateEstimate,
 } from './round-trip.js'
 import { commandStats, type Stats } from './stats.js'
+import { SweepTimer } from './sweep-timer.js'
 
 /** What the client needs of the node it works for. */
 export interface ClientHost {
@@ -88,8 +89,7 @@ export class Client {
   readonly #queue = new Set<Exchange>()
   /** Exchanges with a running timeout. BOUNDED: by the window, and by requests that were forced. */
   readonly #sent = new Set<Exchange>()
-  #cancelTimer: Cancel | null = null
-  #timerAt = Infinity
+  readonly #timer: SweepTimer
   #stalls = 0
   #lastResponseAt = -Infinity
 
@@ -101,6 +101,7 @@ export class Client {
     this.#bounds = options.bounds
     this.#applicationBounds = { ...options.bounds, minMs: Math.max(options.bounds.minMs, APPLICATION_FLOOR_MS) }
     this.#window = new CongestionWindow(options.maxWindow)
+    this.#timer = new SweepTimer(options.clock, (now, lateMs) => this.#sweep(now, lateMs))
   }
 
   /** Unsettled exchanges. */
@@ -143,14 +144,10 @@ export class Client {
   /** Settles everything with this error, newest first, without sending what is still queued. */
   cancelAll(error: Error): void {
     const all = [...this.#sent, ...this.#waiting, ...this.#queue].reverse()
-    this.#waiting.clear()
-    this.#queue.clear()
-    for (const exchange of all) {
-      if (exchange.state === 'settled') continue
-      this.#settle(exchange)
-      exchange.handler.onFailure(error)
-    }
-    this.#stopTimer()
+    this.#timer.stop()
+    // The books first: a handler that sends again finds an empty window, and its timeout a timer.
+    for (const exchange of all) this.#settle(exchange)
+    for (const exchange of all) exchange.handler.onFailure(error)
   }
 
   /** The sockets exist now: what waited for them goes out. */
@@ -244,7 +241,7 @@ export class Client {
     exchange.dueAt = now + this.#timeoutMs(exchange)
     if (!options.forced) this.#window.acquire()
     this.#stats.datagrams.sent++
-    this.#armTimer(exchange.dueAt, now)
+    this.#timer.arm(exchange.dueAt, now)
     try {
       if (exchange.bytes === null) this.#encode(exchange, socket)
       else this.#renew(exchange)
@@ -304,30 +301,12 @@ export class Client {
     return retryTimeoutMs(peer, this.#network, transmissions, bounds)
   }
 
-  /** One timer for the earliest timeout; a later one does not move it, so replies cost no timer work at all. */
-  #armTimer(dueAt: number, now: number): void {
-    if (dueAt >= this.#timerAt) return
-    this.#cancelTimer?.()
-    this.#timerAt = dueAt
-    this.#cancelTimer = this.#clock.after(Math.max(dueAt - now, 1), () => this.#sweep())
-  }
-
-  #stopTimer(): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = null
-    this.#timerAt = Infinity
-  }
-
-  #sweep(): void {
-    const now = this.#clock.now()
-    const late = now - this.#timerAt
-    this.#cancelTimer = null
-    this.#timerAt = Infinity
-    if (late > STALL_MS && this.#stalls < MAX_STALLS) {
+  #sweep(now: number, lateMs: number): void {
+    if (lateMs > STALL_MS && this.#stalls < MAX_STALLS) {
       this.#stalls++
       this.#postpone(now + STALL_GRACE_MS)
     } else {
-      if (late <= STALL_MS) this.#stalls = 0
+      if (lateMs <= STALL_MS) this.#stalls = 0
       this.#expire(now + SWEEP_SLACK_MS)
     }
     this.#drainQueue()
@@ -340,14 +319,15 @@ export class Client {
 
   #expire(horizon: number): void {
     // A copy: what is sent again goes to the end of the set, where it would be visited again.
-    for (const exchange of [...this.#sent])
+    for (const exchange of Array.from(this.#sent)) {
       if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
+    }
   }
 
   #rearm(): void {
     let next = Infinity
     for (const exchange of this.#sent) if (exchange.dueAt < next) next = exchange.dueAt
-    if (next < Infinity) this.#armTimer(next, this.#clock.now())
+    if (next < Infinity) this.#timer.arm(next, this.#clock.now())
   }
 
   #onTimeout(exchange: Exchange): void {

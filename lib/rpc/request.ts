@@ -114,8 +114,9 @@ export class Request {
    * @throws TypeError or RangeError when the code is not a positive integer
    */
   error(code: number, options?: ReplyOptions): void {
-    if (!Number.isSafeInteger(code) || code < 0)
+    if (!Number.isSafeInteger(code) || code < 0) {
       throw new RangeError(`error code must be a non-negative integer, got ${code}`)
+    }
     this.#respond(code, null, options?.token === true, options)
   }
 

@@ -101,7 +101,7 @@ function watch(udx: Udx, onChange: OnChange): Cancel {
 function startWatching(udx: Udx): { watcher: UdxWatcher; listeners: Set<OnChange> } {
   const entry = { watcher: udx.watchNetworkInterfaces(), listeners: new Set<OnChange>() }
   entry.watcher.on('change', () => {
-    for (const listener of [...entry.listeners]) listener(entry.watcher.interfaces)
+    for (const listener of entry.listeners) listener(entry.watcher.interfaces)
   })
   watched.set(udx, entry)
   return entry

@@ -7,6 +7,9 @@ import { until } from './until.js'
 
 const HOST = '127.0.0.1'
 
+/** A PING, as the last of a row: datagrams on the loopback interface keep their order. */
+const LAST = b4a.from('0304fefe7f000001000000', 'hex')
+
 export class RawSocket {
   /** What arrived and was not taken yet, oldest first. BOUNDED: by what the test's node sends. */
   readonly received: Uint8Array[] = []
@@ -39,5 +42,16 @@ export class RawSocket {
   async next(what: string): Promise<Uint8Array> {
     await until(() => this.received.length > 0, `a datagram: ${what}`)
     return this.received.shift()!
+  }
+
+  /** Everything that arrives before the node at this port has answered a PING sent now: what is not there was dropped. */
+  async settled(port: number): Promise<Uint8Array[]> {
+    await this.send(LAST, port)
+    const all: Uint8Array[] = []
+    for (;;) {
+      const bytes = await this.next('the answer to the last PING')
+      if (bytes[0] === 0x13 && bytes[2] === LAST[2] && bytes[3] === LAST[3]) return all
+      all.push(bytes)
+    }
   }
 }

@@ -17,8 +17,8 @@ console.log('its id:', node.id)
 await node.destroy()
 await bootstrapper.destroy()
 
-/** The ports of the nodes in a node's routing table. */
-function ports(node) {
-  const contacts = node.toArray()
+/** The ports of the nodes in somebody's routing table. */
+function ports(owner) {
+  const contacts = owner.toArray()
   return contacts.length === 0 ? 'nobody' : contacts.map(({ port }) => port).join(', ')
 }

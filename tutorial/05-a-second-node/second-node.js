@@ -21,8 +21,8 @@ const names = new Map([
   [second.port, 'the second node'],
 ])
 for (const node of [bootstrapper, first, second]) {
-  const known = node.toArray().map(({ port }) => names.get(port))
-  console.log(names.get(node.port), 'knows', known.sort().join(' and '))
+  const known = node.toArray().map(({ port }) => names.get(port) ?? 'a stranger')
+  console.log(names.get(node.port), 'knows', known.sort((a, b) => a.localeCompare(b)).join(' and '))
 }
 
 await Promise.all([bootstrapper, first, second].map((node) => node.destroy()))

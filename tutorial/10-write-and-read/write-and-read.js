@@ -18,7 +18,7 @@ const target = hash('lunch')
 
 const writer = await startVisitor()
 const place = await findClosest(writer)
-await writer.request({ command: PUT, target, value: Buffer.from('noodle soup') }, place)
+await writer.request({ command: PUT, target, value: Buffer.from('tomato soup') }, place)
 console.log('written to port', place.port)
 await writer.destroy()
 

@@ -17,7 +17,7 @@ const visitor = await startVisitor()
 const target = hash('lunch')
 
 const place = await findClosest()
-await visitor.request({ command: PUT, target, value: Buffer.from('noodle soup') }, place)
+await visitor.request({ command: PUT, target, value: Buffer.from('tomato soup') }, place)
 console.log('written to port', place.port)
 
 // One more node after the other, until one of them is closer.

@@ -17,7 +17,7 @@ const nodes = await startNetwork(100, keepValues)
 const visitor = await startVisitor()
 const target = hash('lunch')
 
-const put = visitor.query({ target, command: PUT, value: Buffer.from('noodle soup') }, { commit: true })
+const put = visitor.query({ target, command: PUT, value: Buffer.from('tomato soup') }, { commit: true })
 await put.finished()
 const accepted = put.commits.filter(({ ok }) => ok).map(({ node }) => node)
 console.log(`written to ${accepted.length} nodes, the closest of them on port ${accepted[0].port}`)

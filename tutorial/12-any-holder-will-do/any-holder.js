@@ -13,7 +13,7 @@ function keepValues(node) {
 }
 
 const nodes = await startNetwork(300, keepValues)
-const value = Buffer.from('noodle soup')
+const value = Buffer.from('tomato soup')
 const target = hash(value) // the value is its own key
 
 const writer = await startVisitor()
@@ -44,5 +44,5 @@ async function read(title, stopEarly) {
     if (stopEarly) break
   }
   const ms = Math.round(performance.now() - startedAt)
-  console.log(`${title}: ${replies} replies, ${found} of them with the value, ${ms} ms`)
+  console.log(`${title}: replies ${replies}, with the value ${found}, time ${ms} ms`)
 }
