@@ -19,8 +19,8 @@ const MAX_VALUES = 8
 
 const hash = (value) => createHash('sha256').update(value).digest()
 
-/** @type {Map<object, Map<string, Uint8Array>>} */
-const stores = new Map() // by node, only for the numbers printed below
+/** By node; only for the numbers printed below. */
+const stores = new Map()
 
 function serve(node) {
   const values = new Map()

@@ -1,5 +1,5 @@
 /** Bootstrap nodes as they are written down, and as the address to ask first. */
-import { isPort } from '../primitives/address.js'
+import { isIPv4, isPort } from '../primitives/address.js'
 
 /** One entry of the `bootstrap` option. */
 export type BootstrapEntry = string | number | { readonly host?: string | null; readonly port?: number | null }
@@ -46,4 +46,13 @@ function parseText(text: string): BootstrapNode {
 function checkPort(port: unknown): number {
   if (!isPort(port)) throw new RangeError(`bootstrap port must be an integer from 1 to 65535, got ${String(port)}`)
   return port
+}
+
+/** The arguments of `DHT.bootstrapper`, in the order in which they are missed. @throws TypeError, RangeError */
+export function checkBootstrapper(port: number, host: string): void {
+  if (!port) throw new TypeError('Port is required')
+  if (!host) throw new TypeError('Host is required')
+  if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
+  if (typeof host !== 'string' || !isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
+  if (!isPort(port)) throw new RangeError(`port must be an integer from 1 to 65535, got ${port}`)
 }

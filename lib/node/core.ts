@@ -122,7 +122,7 @@ export class Core {
     }
     const kind = datagramKind(bytes)
     if (kind === 'request') {
-      if (port > 0) this.server.receive(bytes, host, port, socket)
+      if (port > 0 && port < 65536) this.server.receive(bytes, host, port, socket)
       else datagrams.dropped.malformed++
     } else if (kind === 'response') {
       this.client.receive(bytes, host, port, socket)

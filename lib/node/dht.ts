@@ -2,7 +2,6 @@
  * The node as users see it: checks what they pass, starts the work, tells what happened. The work is done by the core
  * and its parts.
  */
-import { isIPv4 } from '../primitives/address.js'
 import { systemClock } from '../primitives/clock.js'
 import { Emitter, type EmitterClass } from '../primitives/emitter.js'
 import { systemRandom } from '../primitives/random.js'
@@ -16,10 +15,10 @@ import type { Stats } from '../rpc/stats.js'
 import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
 import { createUdpTransport } from '../transport/udp.js'
 import { COMMAND, ERROR } from '../wire/commands.js'
-import { checkAddress, checkInteger, checkLimits, type Destination } from './arguments.js'
+import { checkAddress, checkLimits, type Destination } from './arguments.js'
 import { localAddress, remoteAddress } from './addresses.js'
 import { Application, ERROR_HANDLER_FAILED } from './application.js'
-import type { BootstrapNode } from './bootstrap-list.js'
+import { type BootstrapNode, checkBootstrapper } from './bootstrap-list.js'
 import { type WaitOptions, waitFor } from './call.js'
 import { Core } from './core.js'
 import type { DHTEvents } from './events.js'
@@ -38,9 +37,6 @@ import {
 } from './requests.js'
 import { measureRoundTrips, type RoundTripStats } from './round-trip-stats.js'
 import { Session } from './session.js'
-
-/** Time for the way of a delayed ping, beside the delay itself. */
-const DELAYED_PING_WAY_MS = 1000
 
 /**
  * A node of a Kademlia DHT, on the wire protocol of `dht-rpc` v6.
@@ -115,11 +111,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     host: string,
     options: DHTOptions = {},
   ): InstanceType<C> {
-    if (!port) throw new TypeError('Port is required')
-    if (!host) throw new TypeError('Host is required')
-    if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
-    if (!isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
-    checkInteger(port, 'port', 1, 65535)
+    checkBootstrapper(port, host)
     const node = new this({
       // This one or none: on the next port the id would belong to another address.
       port: [port, port + 1],
@@ -311,7 +303,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    */
   delayedPing(to: Destination, delayMs: number, options?: RequestOptions): Promise<Reply> {
     const message = createDelayedPing(delayMs, this.#core.config.maxPingDelay)
-    return sendRequest(this.#core, message, checkAddress(to), options, delayMs + DELAYED_PING_WAY_MS)
+    return sendRequest(this.#core, message, checkAddress(to), options, delayMs)
   }
 
   /** A bag of requests that can be given up together. */

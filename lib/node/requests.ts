@@ -49,6 +49,12 @@ export interface PingOptions extends RequestOptions {
   size?: number
 }
 
+/** Time for the way of a delayed answer, beside the delay itself. */
+const WAY_MS = 1000
+
+/** Each transmission of a delayed ping is a timer at the other node: one more must do. */
+const DELAYED_RETRIES = 1
+
 /** A checked message. */
 export interface CheckedMessage {
   internal: boolean
@@ -89,7 +95,7 @@ export function createDelayedPing(delayMs: number, maxDelayMs: number): CheckedM
 /**
  * Sends a request and waits for the reply.
  *
- * @param timeoutMs time for each transmission; 0: estimated
+ * @param delayMs time the other node lets pass before it answers
  * @throws TypeError or RangeError for options that make no sense, or a value that does not fit
  */
 export function sendRequest(
@@ -97,9 +103,9 @@ export function sendRequest(
   message: CheckedMessage,
   to: CheckedAddress,
   options: RequestOptions | undefined,
-  timeoutMs: number,
+  delayMs: number,
 ): Promise<Reply> {
-  const sendOptions = checkOptions(core, options, timeoutMs)
+  const sendOptions = checkOptions(core, options, delayMs)
   checkFits(message.value, sizeOf(message), core.transport.maxDatagramBytes)
   if (core.closed !== null) return Promise.reject(core.closedError())
   return callWith(core, createOutgoing(message, to), sendOptions, options)
@@ -126,8 +132,8 @@ export function sizeOf({ command, token, target, value }: CheckedMessage): numbe
   return requestSizeBytes(command, true, token !== null, target !== null, value)
 }
 
-function checkOptions(core: Core, options: RequestOptions | undefined, timeoutMs: number): SendOptions {
-  if (options === undefined && timeoutMs === 0) return core.requestOptions
+function checkOptions(core: Core, options: RequestOptions | undefined, delayMs: number): SendOptions {
+  if (options === undefined && delayMs === 0) return core.requestOptions
   checkLimits(options)
   const { session, socket, ttl, retry, relayed } = options ?? {}
   if (session !== undefined && session !== null && !(session instanceof Session)) {
@@ -137,8 +143,8 @@ function checkOptions(core: Core, options: RequestOptions | undefined, timeoutMs
     throw new TypeError(`socket must be a bound socket, got ${describe(socket)}`)
   }
   return {
-    retries: retry === false ? 0 : core.requestOptions.retries,
-    timeoutMs,
+    retries: retry === false ? 0 : delayMs > 0 ? DELAYED_RETRIES : core.requestOptions.retries,
+    timeoutMs: delayMs > 0 ? delayMs + WAY_MS : 0,
     ttl: ttl === undefined ? 0 : checkInteger(ttl, 'ttl', 0, 255),
     socket: socket ?? null,
     relayed: relayed ?? core.config.acceptRelayed,

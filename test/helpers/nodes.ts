@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Assert } from 'brittle'
 import TheirDHT, { type Address, type Node, type Options } from 'dht-rpc'
-import DHT from '../../index.js'
+import { DHT } from '../../index.js'
 import { compareDistance } from '../../lib/primitives/id.js'
 import { createUdpTransport } from '../../lib/transport/udp.js'
 
@@ -29,9 +29,7 @@ export async function startBootstrapper(t: Assert, kind: Kind, options: Options 
   const port = await freePort()
   const all = { host: HOST, ...options }
   const node: Node =
-    kind === 'ours'
-      ? DHT.bootstrapper(port, as, all as object)
-      : TheirDHT.bootstrapper(port, as, { udx, ...all })
+    kind === 'ours' ? DHT.bootstrapper(port, as, all as object) : TheirDHT.bootstrapper(port, as, { udx, ...all })
   return ready(t, node)
 }
 

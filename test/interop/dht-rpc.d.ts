@@ -64,7 +64,7 @@ declare module 'dht-rpc' {
   }
 
   export interface QueryOptions {
-    commit?: boolean | ((reply: Reply, dht: Node, query: Query) => Promise<unknown>)
+    commit?: boolean | ((reply: Reply, dht: Node, query: object) => Promise<unknown>)
     retries?: number
     nodes?: Address[]
   }
@@ -82,6 +82,8 @@ declare module 'dht-rpc' {
     acceptRelayed?: boolean
     /** Ours only. */
     stableAfterMs?: number
+    /** Ours only. */
+    transport?: object
   }
 
   interface CommandCounters {

@@ -4,6 +4,8 @@ import test from 'brittle'
 import type { Assert } from 'brittle'
 import type { Node } from 'dht-rpc'
 import { idFromAddress, sameId } from '../../lib/primitives/id.js'
+import type { Transport } from '../../lib/transport/contract.js'
+import { createUdpTransport } from '../../lib/transport/udp.js'
 import {
   addressOf,
   BOTH_WAYS,
@@ -25,6 +27,20 @@ const ELSEWHERE = '203.0.113.9'
 async function startNetwork(t: Assert, kind: Kind): Promise<Node[]> {
   const first = await startBootstrapper(t, kind)
   return [first, ...(await startNodes(t, new Array<Kind>(NODES - 1).fill(kind), [first]))]
+}
+
+/** Nothing comes through to the server socket, which is the first to be bound. */
+function behindFirewall(): Transport {
+  const open = createUdpTransport()
+  let isServer = true
+  return {
+    ...open,
+    async bind(port, host, onDatagram) {
+      const blocked = isServer
+      isServer = false
+      return open.bind(port, host, blocked ? () => {} : onDatagram)
+    },
+  }
 }
 
 function isKnown(nodes: readonly Node[], { port }: { port: number }): boolean {
@@ -77,9 +93,23 @@ for (const [one, others] of BOTH_WAYS) {
 
     const query = node.findNode(b4a.alloc(32), { nodes: [addressOf(impostor)] })
     await query.finished()
-    t.absent(query.closestNodes.some(({ port }) => port === addressOf(impostor).port), 'in lookups')
+    t.absent(
+      query.closestNodes.some(({ port }) => port === addressOf(impostor).port),
+      'in lookups',
+    )
   })
 }
+
+test('interop: ours behind a firewall is told so by the silence of theirs', async (t) => {
+  const nodes = await startNetwork(t, 'theirs')
+  const node = await startNode(t, 'ours', [nodes[0]!], { transport: behindFirewall() })
+  t.ok(node.ephemeral, 'although it shall be persistent')
+  t.ok(node.firewalled)
+  t.ok(node.stats.commands.pingNat.tx > 0)
+  t.is(node.stats.commands.pingNat.rx, 0)
+  t.absent(isKnown(nodes, addressOf(node)))
+  t.ok((await node.ping(addressOf(nodes[0]!))).from.id, 'its client socket works')
+})
 
 test('interop: ours finds out through theirs that there is no firewall', async (t) => {
   const nodes = await startNetwork(t, 'theirs')

@@ -6,7 +6,7 @@
 import b4a from 'b4a'
 import test from 'brittle'
 import type { Assert } from 'brittle'
-import DHT from '../../index.js'
+import { DHT } from '../../index.js'
 import { compareDistance, idFromAddress } from '../../lib/primitives/id.js'
 import type { Request } from '../../lib/rpc/request.js'
 import { writeAddress, writeU16 } from '../../lib/wire/bytes.js'
@@ -185,7 +185,10 @@ test('vectors: our requests are those that were observed', async (t) => {
     ['request', async () => node.request({ command: 300, target: full.target, value: b4a.from('abc') }, to, once)],
     ['request with token', async () => node.request({ command: 1, token }, to, once)],
     ['request empty value', async () => node.request({ command: 1, value: b4a.alloc(0) }, to, once)],
-    ['request from client socket', async () => node.request({ command: 1 }, to, { ...once, socket: node.clientSocket })],
+    [
+      'request from client socket',
+      async () => node.request({ command: 1 }, to, { ...once, socket: node.clientSocket }),
+    ],
   ])
   t.alike([...calls.keys()], [...observed.keys()])
   for (const [name, call] of calls) {

@@ -111,7 +111,7 @@ for (const [few, many] of BOTH_WAYS) {
     const value = b4a.from('by true')
     const written = client.query({ target, command: STORE, value }, { commit: true })
     await written.finished()
-    t.alike(portsWith(stores, target, value), written.closestNodes.map(({ port }) => port).sort(), 'commit: true')
+    t.alike(portsWith(stores, target, value), portsOf(written), 'commit: true')
     t.is(written.closestNodes.length, K)
     t.alike(await read(await startClient(t, many, [nodes[1]!]), target), value, 'read by the other')
 
@@ -130,15 +130,23 @@ for (const [few, many] of BOTH_WAYS) {
       },
     )
     await updated.finished()
-    t.alike(calls.sort(), updated.closestNodes.map(({ port }) => port).sort(), 'called for each of the closest')
-    t.alike(portsWith(stores, target, update), calls, 'commit function')
+    t.alike(sorted(calls), portsOf(updated), 'called for each of the closest')
+    t.alike(portsWith(stores, target, update), portsOf(updated), 'commit function')
   })
 }
 
 function portsWith(stores: Map<number, Map<string, Uint8Array>>, target: Uint8Array, value: Uint8Array): number[] {
   const key = b4a.toString(target, 'hex')
   const ports = [...stores].filter(([, values]) => values.has(key) && b4a.equals(values.get(key)!, value))
-  return ports.map(([port]) => port).sort()
+  return sorted(ports.map(([port]) => port))
+}
+
+function portsOf(query: Query): number[] {
+  return sorted(query.closestNodes.map(({ port }) => port))
+}
+
+function sorted(ports: readonly number[]): number[] {
+  return ports.toSorted((a, b) => a - b)
 }
 
 async function read(client: Node, target: Uint8Array): Promise<Uint8Array | null> {

@@ -55,7 +55,10 @@ for (const pair of BOTH_WAYS) {
     for await (const reply of query) replies.push(reply)
     t.is(replies.length, 1)
     t.alike(replies[0]!.from.id, b.id)
-    t.alike(replies[0]!.closerNodes!.map(({ host, port }) => ({ host, port })), [{ host: HOST, port: 1 }])
+    t.alike(
+      replies[0]!.closerNodes!.map(({ host, port }) => ({ host, port })),
+      [{ host: HOST, port: 1 }],
+    )
     t.alike(query.closestNodes, [replies[0]!.from])
   })
 
