@@ -179,13 +179,21 @@ function sample(nodes, count) {
 }
 
 function readArguments() {
-  const options = /** @type {const} */ ({
-    nodes: { type: 'string', default: '100' },
-    lose: { type: 'string', default: '8' },
-    port: { type: 'string', default: '0' },
-  })
-  const { values } = parseArgs({ options })
-  return { nodes: Number(values.nodes), lose: Number(values.lose), port: Number(values.port) }
+  const option = (fallback) => /** @type {const} */ ({ type: 'string', default: fallback })
+  const { values } = parseArgs({ options: { nodes: option('100'), lose: option('8'), port: option('0') } })
+  return {
+    // Those who are asked are others than the closest, so there must be some more than these.
+    nodes: readInteger(values, 'nodes', 30, 1000),
+    lose: readInteger(values, 'lose', 0, K),
+    port: readInteger(values, 'port', 0, 65535),
+  }
+}
+
+function readInteger(values, name, least, most) {
+  const value = Number(values[name])
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  console.error(`--${name} must be an integer from ${least} to ${most}, got ${values[name]}`)
+  return process.exit(1)
 }
 
 await main()

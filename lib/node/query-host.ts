@@ -77,6 +77,7 @@ function createQueryHost<T>(
   query: () => Query<T>,
 ): QueryHost {
   const session = options.session instanceof Session ? options.session : null
+  const lastEnd = session?.lastEnd
   const send: SendOptions = {
     retries: options.force ? 0 : (options.retries ?? QUERY_RETRIES),
     timeoutMs: 0,
@@ -109,6 +110,8 @@ function createQueryHost<T>(
         core.stats.queries.total++
         core.lastLookupAt = core.clock.now()
         session?.attachQuery(query())
+        // A query starts a moment after it is consumed first: the session may have been destroyed meanwhile.
+        if (session !== null && session.lastEnd !== lastEnd) query().destroy(session.lastEnd?.error)
       }
     },
     after: (delayMs, fn) => core.clock.after(delayMs, fn),

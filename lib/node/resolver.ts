@@ -29,6 +29,8 @@ export class Resolver {
   #cached: readonly Resolved[] | null = null
   #cachedUntil = 0
   #running: Promise<readonly Resolved[]> | null = null
+  /** Changes with the network: what was looked up in another one is not kept. */
+  #epoch = 0
 
   constructor(host: ResolverHost, clock: Clock, nodes: readonly BootstrapNode[]) {
     this.#host = host
@@ -47,7 +49,9 @@ export class Resolver {
 
   /** The network is another one: what was found may be wrong. */
   clear(): void {
+    this.#epoch++
     this.#cached = null
+    this.#running = null
   }
 
   #known(): Resolved[] {
@@ -59,8 +63,10 @@ export class Resolver {
   }
 
   async #resolveAll(): Promise<readonly Resolved[]> {
+    const epoch = this.#epoch
     const found = await Promise.all(this.#nodes.map((node) => this.#resolveOne(node)))
     const resolved = found.filter((address) => address !== null)
+    if (epoch !== this.#epoch) return resolved
     this.#running = null
     // A failed look-up is tried again by the next query: the network may have come up meanwhile.
     this.#cached = resolved.length === this.#nodes.length ? resolved : null

@@ -15,6 +15,11 @@ interface SessionNode {
   delayedPing(to: Destination, delayMs: number, options?: RequestOptions): Promise<Reply>
 }
 
+/** A `destroy` of a session: an object of its own, so that two with the same error differ. */
+interface SessionEnd {
+  readonly error: Error
+}
+
 /**
  * A bag of requests and queries, made by `node.session()`. `destroy` fails what is under way; the session can be used
  * again afterwards.
@@ -26,6 +31,7 @@ export class Session implements ExchangeGroup {
   readonly #exchanges = new Set<Exchange>()
   /** BOUNDED: by the queries of the session's owner. */
   readonly #queries = new Set<{ destroy(error?: Error | null): void }>()
+  #lastEnd: SessionEnd | null = null
 
   /** @internal */
   constructor(node: SessionNode, cancel: (exchange: Exchange, error: Error) => void) {
@@ -60,8 +66,14 @@ export class Session implements ExchangeGroup {
 
   /** Fails everything under way with this error; default REQUEST_DESTROYED. */
   destroy(error: Error = new DHTError('REQUEST_DESTROYED')): void {
+    this.#lastEnd = { error }
     for (const query of Array.from(this.#queries)) query.destroy(error)
     for (const exchange of Array.from(this.#exchanges)) this.#cancel(exchange, error)
+  }
+
+  /** The latest `destroy`: a query made before it and started after it is over as well. @internal */
+  get lastEnd(): SessionEnd | null {
+    return this.#lastEnd
   }
 
   /** @internal */

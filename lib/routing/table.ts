@@ -131,6 +131,15 @@ export class RoutingTable {
     return this.#buckets[commonPrefixLength(id, this.id)] ?? EMPTY
   }
 
+  /** Whether fewer than k contacts share as many bits with us as `id` does: it would be one of our neighbours. */
+  isNeighbour(id: Uint8Array): boolean {
+    let near = 0
+    for (let i = this.#deepest; i >= commonPrefixLength(id, this.id) && near < this.k; i--) {
+      near += this.#buckets[i]?.length ?? 0
+    }
+    return near < this.k
+  }
+
   /**
    * The `n` contacts nearest to `target`, nearest first.
    *

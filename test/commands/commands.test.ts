@@ -64,7 +64,7 @@ test('down-hint: has the contact looked after, and is answered whether or not it
 
 test('down-hint: dropped without a whole address', (t) => {
   const { answers, answer } = recordAnswers()
-  const check = (): void => t.fail('nobody is to be checked')
+  const check = (): void => void t.fail('nobody is to be checked')
   for (const value of [undefined, new Uint8Array(0), new Uint8Array(5)]) {
     t.is(handleDownHint(inboundOf(COMMAND.DOWN_HINT, value && { value }), answer, check), 'badArgument')
   }

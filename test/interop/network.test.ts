@@ -54,42 +54,58 @@ function idsOf(query: Query): (Uint8Array | null)[] {
   return query.closestNodes.map(({ id }) => id)
 }
 
-/** How many of the true neighbours a client finds in lookups of all targets; all of them: LOOKUPS * K. */
-async function countFound(client: Node, nodes: readonly Node[]): Promise<number> {
+/**
+ * Looks up all targets and checks each result: sorted, and the nearest of all that were named on the way or known
+ * before. Returns how many of the true neighbours were found; at most LOOKUPS * K.
+ *
+ * These two are not the same: a node of theirs may leave out a near contact for a farther one (behaviour, W-C4), and
+ * one that joined a moment ago may be known in its own corner only. Nobody can find what nobody names.
+ */
+async function countFound(t: Assert, name: string, client: Node, others: readonly Node[]): Promise<number> {
   let found = 0
-  for (const target of TARGETS) {
+  for (const [i, target] of TARGETS.entries()) {
+    const named = new Set(client.toArray().map(({ port }) => port))
     const query = client.findNode(target)
-    await query.finished()
-    const wanted = new Set(nearestIds(nodes, target).map((id) => b4a.toString(id, 'hex')))
-    found += idsOf(query).filter((id) => wanted.has(b4a.toString(id!, 'hex'))).length
+    for await (const { from, closerNodes } of query) {
+      named.add(from.port)
+      for (const { port } of closerNodes ?? []) named.add(port)
+    }
+    const ids = idsOf(query)
+    const reachable = others.filter((node) => named.has(node.port))
+    t.alike(ids, nearestIds(reachable, target), `${name}, lookup ${i}: the nearest of those named, nearest first`)
+    found += overlap(ids, nearestIds(others, target))
   }
+  t.comment(`${name} finds ${found} of ${LOOKUPS * K} true neighbours`)
   return found
 }
 
-test('interop: half and half: all get persistent, lookups end with the true neighbours', async (t) => {
-  const nodes = await startNetwork(
-    t,
-    'theirs',
-    Array.from({ length: NODES - 1 }, (_, i) => half(i)),
-  )
-  t.is(nodes.filter(({ ephemeral }) => ephemeral).length, 0, 'all of them joined')
+function overlap(actual: (Uint8Array | null)[], wanted: readonly Uint8Array[]): number {
+  return actual.filter((id) => wanted.some((each) => b4a.equals(each, id!))).length
+}
 
+test('interop: half and half: all get persistent, lookups end with the true neighbours', async (t) => {
+  const kinds = Array.from({ length: NODES - 1 }, (_, i) => half(i))
+  const nodes = await startNetwork(t, 'theirs', kinds)
+  t.is(nodes.filter(({ ephemeral }) => ephemeral).length, 0, 'all of them joined')
+  // What a refresh does in time: those who joined together get to know each other.
+  for (const node of nodes) await node.findNode(node.id!).finished()
+
+  const all = LOOKUPS * K
   const client = await startClient(t, 'ours', [nodes[0]!])
-  for (const [i, target] of TARGETS.entries()) {
-    const query = client.findNode(target)
-    await query.finished()
-    t.alike(idsOf(query), nearestIds(nodes, target), `lookup ${i}: the 20 nearest, nearest first`)
-  }
+  t.ok((await countFound(t, 'a client of ours', client, nodes)) >= 0.99 * all)
   const member = nodes[1]!
   const others = nodes.filter((node) => node !== member)
-  for (const [i, target] of TARGETS.entries()) {
-    const query = member.findNode(target)
+  t.ok((await countFound(t, 'a member of ours', member, others)) >= 0.99 * all, 'itself left out')
+
+  const their = await startClient(t, 'theirs', [nodes[0]!])
+  let found = 0
+  for (const target of TARGETS) {
+    const query = their.findNode(target)
     await query.finished()
-    t.alike(idsOf(query), nearestIds(others, target), `lookup ${i} of a member: without itself`)
+    found += overlap(idsOf(query), nearestIds(nodes, target))
   }
-  const found = await countFound(await startClient(t, 'theirs', [nodes[0]!]), nodes)
-  t.comment(`theirs finds ${found} of ${LOOKUPS * K} true neighbours`)
-  t.ok(found >= 0.9 * LOOKUPS * K, 'theirs finds the neighbours too, ours among them')
+  t.comment(`a client of theirs finds ${found} of ${all} true neighbours`)
+  t.ok(found >= 0.9 * all, 'theirs finds the neighbours too, ours among them')
 })
 
 for (const [few, many] of BOTH_WAYS) {
@@ -97,8 +113,10 @@ for (const [few, many] of BOTH_WAYS) {
     const nodes = await startNetwork(t, many, new Array<Kind>(49).fill(many))
     const [node] = (await startNodes(t, [few], [nodes[0]!])) as [Node]
     t.absent(node.ephemeral, 'persistent')
-    // Ours ask a newcomer before they take it in.
-    await until(() => nodes.filter(({ table }) => table.has(node.id!)).length >= K, 'known to its neighbours')
+    // The nearest have room for it; ours ask a newcomer before they take it in.
+    const nearest = nearestIds(nodes, node.id!, 5)
+    const knowers = nodes.filter(({ id }) => nearest.some((each) => b4a.equals(each, id!)))
+    await until(() => knowers.every(({ table }) => table.has(node.id!)), 'known to its neighbours')
     t.ok(node.toArray().length >= K, 'knows others')
 
     const stores = new Map([...nodes, node].map((each) => [addressOf(each).port, serve(each)]))

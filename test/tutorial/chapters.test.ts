@@ -63,7 +63,10 @@ test('tutorial: the index lists the chapters in order, and each links to the nex
   t.is(chapters.length, 12)
   for (const [i, chapter] of chapters.entries()) {
     const next = chapters[i + 1]
-    t.ok(read(`tutorial/${chapter}/README.md`).includes(`(../${next === undefined ? '' : `${next}/`}README.md)`), chapter)
+    t.ok(
+      read(`tutorial/${chapter}/README.md`).includes(`(../${next === undefined ? '' : `${next}/`}README.md)`),
+      chapter,
+    )
   }
 })
 
@@ -83,7 +86,11 @@ for (const chapter of chapters) {
     const sources = ['tutorial/network.js', ...scriptsOf(chapter)].map(read)
     const blocks = fencedBlocks(text, 'js')
     t.ok(blocks.length > 0)
-    for (const block of blocks) t.ok(sources.some((source) => source.includes(`${block}\n`)), block.split('\n')[0]!)
+    for (const block of blocks)
+      t.ok(
+        sources.some((source) => source.includes(`${block}\n`)),
+        block.split('\n')[0]!,
+      )
   })
 
   test(`tutorial: ${chapter} prints what it says`, { timeout: ATTEMPTS * LIMIT_MS }, async (t) => {
