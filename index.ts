@@ -26,6 +26,7 @@ export type { QueryMessage, QueryOptions, StartNode } from './lib/query/query.js
 export type { Commit, CommitFunction, CommitOutcome } from './lib/query/commit.js'
 export type { Peer, Reply } from './lib/rpc/reply.js'
 export type { ReplyOptions, Request } from './lib/rpc/request.js'
+export type { InboundLimitOptions } from './lib/rpc/inbound-limits.js'
 export type { CommandStats, DatagramStats, DropReason, Stats } from './lib/rpc/stats.js'
 export type { Contact } from './lib/routing/contact.js'
 export type { RoutingTable } from './lib/routing/table.js'

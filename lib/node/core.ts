@@ -19,6 +19,7 @@ import { Client } from '../rpc/client.js'
 import type { Exchange, ExchangeHandler, Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Request } from '../rpc/request.js'
+import { InboundLimits } from '../rpc/inbound-limits.js'
 import { type CommandOutcome, type Inbound, Server } from '../rpc/server.js'
 import { createStats, type Stats } from '../rpc/stats.js'
 import { Tokens } from '../rpc/tokens.js'
@@ -194,6 +195,12 @@ export class Core {
     return scope === 'unusable' ? 'public' : scope
   }
 
+  /** Whether a host is of our own network: loopback is always, private addresses are where we live among them. */
+  #isNear(ip: number): boolean {
+    const scope = addressScope(ip)
+    return scope === 'loopback' || (scope === 'private' && this.#homeScope() !== 'public')
+  }
+
   #createErrands(): Errands {
     return new Errands(
       {
@@ -287,6 +294,7 @@ export class Core {
   #onResponse(reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void {
     if (!asked) return
     const { id, host, port } = reply.from
+    this.server.onAnswer(ip)
     const contact = this.contacts.onAnswer(host, ip, port, id)
     // On the other socket our address is another one.
     if (socket !== this.outgoingSocket) return
@@ -321,18 +329,26 @@ export class Core {
 
   #createServer(): Server {
     const { clock, stats, transport } = this
+    const { inboundLimits } = this.config
     return new Server(
       {
         senderId: (socket) => this.#senderId(socket),
         identify: (ip, port, bytes, idAt) => this.#senders.identify(ip, port, bytes, idAt),
         closest: (target) => this.contacts.table.closest(target),
+        isNear: (ip) => this.#isNear(ip),
         onRequest: ({ host, ip, port, id }) => {
           if (id !== null) this.contacts.onRequest(host, ip, port, id)
         },
         handleInternal: (inbound) => this.#handleCommand(inbound),
         handleApplication: (request) => this.#events.onRequest(request),
       },
-      { clock, stats, tokens: new Tokens({ random: this.random }), maxDatagramBytes: transport.maxDatagramBytes },
+      {
+        clock,
+        stats,
+        tokens: new Tokens({ random: this.random }),
+        maxDatagramBytes: transport.maxDatagramBytes,
+        limits: inboundLimits === null ? null : new InboundLimits(inboundLimits),
+      },
     )
   }
 

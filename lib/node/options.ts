@@ -7,6 +7,7 @@ import { isIPv4, isPort } from '../primitives/address.js'
 import type { Clock } from '../primitives/clock.js'
 import type { NodeInfo } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
+import type { InboundLimitOptions } from '../rpc/inbound-limits.js'
 import { DEFAULT_RETRY_BOUNDS, type RetryBounds } from '../rpc/round-trip.js'
 import type { Transport } from '../transport/contract.js'
 import type { Udx } from '../transport/udp.js'
@@ -63,6 +64,12 @@ export interface DHTOptions {
   pingIntervalMs?: number
   /** Time without queries after which the routing table is refreshed. Default 300000. */
   refreshIntervalMs?: number
+  /**
+   * Limits for hosts outside our own network: requests of one host a second (`requestsPerSecond`, 500), and bytes sent
+   * to hosts that have not proved themselves (`allowanceBytes` 16384 in 10 s each, `totalAllowanceBytes` 262144 a second
+   * for all) beyond three times what they sent. `false`: none.
+   */
+  inboundLimits?: false | InboundLimitOptions
   /** Accept replies from another address than the one asked, for every request. Default false; see `relayed`. */
   acceptRelayed?: boolean
   /** Another network than UDP, for simulations. */
@@ -95,6 +102,8 @@ export interface NodeConfig {
   pingIntervalMs: number
   refreshIntervalMs: number
   acceptRelayed: boolean
+  /** null: none. */
+  inboundLimits: InboundLimitOptions | null
 }
 
 /** Defaults that are part of the API: `DHT.DEFAULTS`. */
@@ -102,6 +111,7 @@ export const DEFAULTS = { concurrency: 10, maxWindow: 80, maxPingDelay: 10000 }
 
 /** Shared by the nodes of a process: most have no contacts to start with, and take any port. */
 const NO_NODES: readonly { host: string; port: number }[] = []
+const NO_CHANGES: InboundLimitOptions = {}
 const ANY_PORT: readonly [number, number] = [0, 0]
 
 /** Ports tried when one is wanted: the one and the four above it. */
@@ -137,6 +147,7 @@ export function parseOptions(options: DHTOptions): NodeConfig {
     pingIntervalMs: integer(options, 'pingIntervalMs', 40_000, 1),
     refreshIntervalMs: integer(options, 'refreshIntervalMs', 300_000, 1),
     acceptRelayed: flag(options, 'acceptRelayed', false),
+    inboundLimits: parseLimits(options.inboundLimits),
   }
 }
 
@@ -213,6 +224,21 @@ function parseTimeouts(option: DHTOptions['adaptiveTimeout']): RetryBounds {
     throw new RangeError('adaptiveTimeout needs 0 < min <= max and initial > 0, in milliseconds')
   }
   return bounds
+}
+
+function parseLimits(option: DHTOptions['inboundLimits']): InboundLimitOptions | null {
+  if (option === false) return null
+  if (option === undefined || option === null) return NO_CHANGES
+  if (typeof option !== 'object') {
+    throw new TypeError(`inboundLimits must be false or an object, got ${describe(option)}`)
+  }
+  for (const [name, value] of Object.entries(option) as [string, unknown][]) {
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw new RangeError(`inboundLimits.${name} must be a positive number, got ${describe(value)}`)
+    }
+  }
+  return option
 }
 
 /** What a wrong value was, for an error message. */

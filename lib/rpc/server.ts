@@ -11,6 +11,7 @@ import type { DatagramSocket } from '../transport/contract.js'
 import { ERROR } from '../wire/commands.js'
 import { type DecodedRequest, decodeRequest, encodeRequest } from '../wire/request.js'
 import { encodeResponse, responseSizeBytes } from '../wire/response.js'
+import type { InboundLimits } from './inbound-limits.js'
 import { Request, type Responder, type Response } from './request.js'
 import type { Stats } from './stats.js'
 import type { Tokens } from './tokens.js'
@@ -36,6 +37,8 @@ export interface ServerHost {
   identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
   /** The contacts closest to a target, for a reply. */
   closest(target: Uint8Array): readonly { ip: number; port: number }[]
+  /** Whether a host is of our own network, from where no stranger can send. */
+  isNear(ip: number): boolean
   /** A request with no token or a valid one came in; called before it is handled. */
   onRequest(inbound: Inbound): void
   handleInternal(inbound: Inbound): CommandOutcome
@@ -48,6 +51,8 @@ export interface ServerOptions {
   stats: Stats
   tokens: Tokens
   maxDatagramBytes: number
+  /** null: no limits. */
+  limits: InboundLimits | null
 }
 
 const NOBODY: readonly { ip: number; port: number }[] = []
@@ -58,6 +63,7 @@ export class Server implements Responder {
   readonly #stats: Stats
   readonly #tokens: Tokens
   readonly #maxDatagramBytes: number
+  readonly #limits: InboundLimits | null
 
   constructor(host: ServerHost, options: ServerOptions) {
     this.#host = host
@@ -65,6 +71,7 @@ export class Server implements Responder {
     this.#stats = options.stats
     this.#tokens = options.tokens
     this.#maxDatagramBytes = options.maxDatagramBytes
+    this.#limits = options.limits
   }
 
   /** A request datagram. */
@@ -75,16 +82,30 @@ export class Server implements Responder {
       this.#stats.datagrams.dropped.malformed++
       return
     }
-    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
-    if (message.tokenAt !== -1 && !this.#tokens.verify(host, bytes, message.tokenAt, this.#clock.now())) {
-      this.#stats.datagrams.requests++
-      this.answer(inbound, ERROR.INVALID_TOKEN, { token: true, closerNodes: true })
+    const now = this.#clock.now()
+    const limits = this.#limitsFor(ip)
+    if (limits !== null && !limits.admit(ip, bytes.length, now)) {
+      this.#stats.datagrams.dropped.overLimit++
       return
+    }
+    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
+    if (message.tokenAt !== -1) {
+      if (!this.#tokens.verify(host, bytes, message.tokenAt, now)) {
+        this.#stats.datagrams.requests++
+        this.answer(inbound, ERROR.INVALID_TOKEN, { token: true, closerNodes: true })
+        return
+      }
+      limits?.prove(ip, now)
     }
     if (message.idAt !== -1) inbound.id = this.#host.identify(ip, port, bytes, message.idAt)
     this.#host.onRequest(inbound)
     if (message.internal) this.#receiveInternal(inbound)
     else this.#receiveApplication(inbound)
+  }
+
+  /** A host answered a request of ours, so it receives what we send. */
+  onAnswer(ip: number): void {
+    this.#limitsFor(ip)?.prove(ip, this.#clock.now())
   }
 
   #receiveInternal(inbound: Inbound): void {
@@ -137,7 +158,13 @@ export class Server implements Responder {
       value,
     }
     if (value !== null) this.#checkSize(value, responseSizeBytes(fields))
-    this.#send(encodeResponse(fields), response.port, response.host, socket)
+    const bytes = encodeResponse(fields)
+    const limits = this.#limitsFor(response.ip)
+    if (limits !== null && !limits.release(response.ip, bytes.length, this.#clock.now())) {
+      this.#stats.datagrams.withheld++
+      return
+    }
+    this.#send(bytes, response.port, response.host, socket)
   }
 
   relay(
@@ -159,6 +186,11 @@ export class Server implements Responder {
     })
     if (value !== null) this.#checkSize(value, bytes.length)
     this.#send(bytes, to.port, to.host, socket)
+  }
+
+  /** The limits that apply to a host; null where none do. */
+  #limitsFor(ip: number): InboundLimits | null {
+    return this.#limits === null || this.#host.isNear(ip) ? null : this.#limits
   }
 
   #checkSize(value: Uint8Array, sizeBytes: number): void {

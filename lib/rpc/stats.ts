@@ -14,6 +14,8 @@ export type DropReason =
 export interface DatagramStats {
   received: number
   sent: number
+  /** Replies not sent, because their destination has not proved that it asked for so much. */
+  withheld: number
   /** Requests that were handled (answered, or handed to the application). */
   requests: number
   /** Responses that settled a request of ours. */
@@ -49,6 +51,7 @@ export function createStats(): Stats {
     datagrams: {
       received: 0,
       sent: 0,
+      withheld: 0,
       requests: 0,
       responses: 0,
       dropped: {

@@ -1,4 +1,4 @@
-import { growNetwork, sharedBits, startNetwork, stop } from '../network.js'
+import { growNetwork, hash, sharedBits, startNetwork, stop } from '../network.js'
 
 const nodes = await startNetwork(1)
 const bootstrapper = nodes[0]
@@ -6,6 +6,7 @@ const bootstrapper = nodes[0]
 printRow('nodes', 'it knows', 'share')
 for (const count of [25, 50, 100, 200, 400, 800]) {
   await growNetwork(nodes, count)
+  await use(bootstrapper)
   const { size } = bootstrapper.table
   printRow(count, size, `${Math.round((100 * size) / count)} %`)
 }
@@ -17,6 +18,11 @@ printRow('bits', 'nodes', 'it knows')
 inNetwork.forEach((count, bits) => printRow(bits, count, inTable[bits]))
 
 await stop(nodes)
+
+/** Has a node look up some keys, as it would for its user. */
+async function use(node) {
+  for (let i = 0; i < 60; i++) await node.findNode(hash(`key ${i}`)).finished()
+}
 
 /** How many of these nodes share 0, 1, 2, … bits with the bootstrapper's id. */
 function countBuckets(list) {

@@ -1,0 +1,132 @@
+/**
+ * What strangers may cost us, and what we may be made to send to others (QUIC's rule for unproved addresses, RFC 9000
+ * section 8.1, with an allowance). Pure: takes values and the time.
+ *
+ * Invariants:
+ * - one host has a budget of requests, refilled at a steady rate;
+ * - a host that has not proved that it receives what we send gets at most three times the bytes it sent, plus a small
+ *   allowance of its own and a share of one for all such hosts: as a reflector we are not worth the trouble;
+ * - hosts of our own network (loopback, and private addresses where we live among them) are not limited: nobody
+ *   outside can send from there.
+ */
+
+export interface InboundLimitOptions {
+  /** Requests a second from one host. Default 500; up to two seconds' worth at once. */
+  requestsPerSecond?: number
+  /** Bytes beyond three times what it sent, to one unproved host in 10 s. Default 16384. */
+  allowanceBytes?: number
+  /** The same for all unproved hosts together, in one second. Default 262144. */
+  totalAllowanceBytes?: number
+}
+
+interface HostBudget {
+  /** Requests it may still make. */
+  requests: number
+  /** Bytes it has coming for what it sent. */
+  creditBytes: number
+  /** Bytes it may get beyond that. */
+  allowanceBytes: number
+  provedUntil: number
+  updatedAt: number
+}
+
+/** A reply may be so much longer than its request before the allowance is touched. */
+const AMPLIFICATION = 3
+
+/** Credit does not pile up: answers to this much are all that can be due at a time. */
+const MAX_CREDIT_BYTES = 65_536
+
+/** Time in which a host's allowance fills up. */
+const ALLOWANCE_MS = 10_000
+
+/** Requests that may come at once, in seconds of the rate. */
+const BURST_SECONDS = 2
+
+/** A host that proved itself is trusted to receive for this long: about as long as a token is valid. */
+const PROVED_MS = 60_000
+
+/** Hosts remembered, about 100 bytes each. A flood from more addresses makes room by forgetting the oldest. */
+const MAX_HOSTS = 4096
+
+export class InboundLimits {
+  readonly #requestsPerSecond: number
+  readonly #allowanceBytes: number
+  readonly #totalPerSecond: number
+  /** By 32-bit host number, oldest first. BOUNDED: by MAX_HOSTS. */
+  readonly #hosts = new Map<number, HostBudget>()
+  #total: number
+  #totalAt = 0
+
+  constructor(options: InboundLimitOptions = {}) {
+    this.#requestsPerSecond = options.requestsPerSecond ?? 500
+    this.#allowanceBytes = options.allowanceBytes ?? 16_384
+    this.#totalPerSecond = options.totalAllowanceBytes ?? 262_144
+    this.#total = this.#totalPerSecond
+  }
+
+  /** Hosts remembered now. */
+  get size(): number {
+    return this.#hosts.size
+  }
+
+  /** A request of this size came in. Returns whether it may be handled. */
+  admit(ip: number, sizeBytes: number, now: number): boolean {
+    const budget = this.#budgetOf(ip, now)
+    if (budget.requests < 1) return false
+    budget.requests--
+    budget.creditBytes = Math.min(budget.creditBytes + AMPLIFICATION * sizeBytes, MAX_CREDIT_BYTES)
+    return true
+  }
+
+  /** The host showed that it receives what we send: it echoed a token, or answered a request of ours. */
+  prove(ip: number, now: number): void {
+    this.#budgetOf(ip, now).provedUntil = now + PROVED_MS
+  }
+
+  /** Whether a response of this size may go to the host; counts it. */
+  release(ip: number, sizeBytes: number, now: number): boolean {
+    const budget = this.#budgetOf(ip, now)
+    if (now < budget.provedUntil) return true
+    const excess = Math.max(0, sizeBytes - budget.creditBytes)
+    if (excess > budget.allowanceBytes || (excess > 0 && !this.#takeTotal(excess, now))) return false
+    budget.creditBytes -= sizeBytes - excess
+    budget.allowanceBytes -= excess
+    return true
+  }
+
+  #budgetOf(ip: number, now: number): HostBudget {
+    const known = this.#hosts.get(ip)
+    if (known !== undefined) {
+      this.#refill(known, now)
+      return known
+    }
+    if (this.#hosts.size >= MAX_HOSTS) this.#hosts.delete(this.#hosts.keys().next().value!)
+    const fresh = {
+      requests: this.#requestsPerSecond * BURST_SECONDS,
+      creditBytes: 0,
+      allowanceBytes: this.#allowanceBytes,
+      provedUntil: -Infinity,
+      updatedAt: now,
+    }
+    this.#hosts.set(ip, fresh)
+    return fresh
+  }
+
+  #refill(budget: HostBudget, now: number): void {
+    const passedMs = now - budget.updatedAt
+    budget.updatedAt = now
+    const rate = this.#requestsPerSecond
+    budget.requests = Math.min(budget.requests + (passedMs * rate) / 1000, rate * BURST_SECONDS)
+    const refilled = budget.allowanceBytes + (passedMs * this.#allowanceBytes) / ALLOWANCE_MS
+    budget.allowanceBytes = Math.min(refilled, this.#allowanceBytes)
+  }
+
+  #takeTotal(bytes: number, now: number): boolean {
+    const refilled = this.#total + ((now - this.#totalAt) * this.#totalPerSecond) / 1000
+    this.#total = Math.min(refilled, this.#totalPerSecond)
+    this.#totalAt = now
+    if (this.#total < bytes) return false
+    this.#total -= bytes
+    return true
+  }
+}
