@@ -10,6 +10,7 @@ import { addressKey } from '../primitives/address.js'
 import { idFromIp, type NodeInfo, sameId } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import { type Contact, createContact } from '../routing/contact.js'
+import type { PingOutcome } from './errands.js'
 import { contactsToPing, pingsPerRound, replacementCandidate, shouldEvict } from '../routing/maintenance.js'
 import { RoutingTable } from '../routing/table.js'
 
@@ -18,7 +19,7 @@ export interface ContactsHost {
   /** Whole milliseconds. */
   now(): number
   /** Sends a PING; `settled` is called after the reply or the failure has been taken in. */
-  ping(node: NodeInfo, settled: (answered: boolean) => void): void
+  ping(node: NodeInfo, settled: (outcome: PingOutcome) => void): void
   onAdd(contact: Contact): void
   onRemove(contact: Contact): void
 }
@@ -125,13 +126,17 @@ export class Contacts {
     if (contact.downHints > 0 && this.#host.now() - contact.pingedAt < HINT_QUIET_MS) return
     contact.downHints++
     this.#hintedChecks++
-    this.check(contact, () => this.#hintedChecks--)
+    this.check(contact, (outcome) => {
+      this.#hintedChecks--
+      // Two nodes independently got no answer: that is evidence enough, however quiet the network is.
+      if (outcome === 'silent') this.#remove(contact)
+    })
   }
 
   /** Asks a contact whether it is there; the answer or its absence is taken in as any other. */
-  check(contact: Contact, settled?: () => void): void {
+  check(contact: Contact, settled?: (outcome: PingOutcome) => void): void {
     contact.pingedAt = this.#host.now()
-    this.#host.ping(contact, () => settled?.())
+    this.#host.ping(contact, (outcome) => settled?.(outcome))
   }
 
   /** One round of checks of those heard longest ago. Returns how many are asked. */
@@ -208,9 +213,9 @@ export class Contacts {
     if (stale === null) return
     this.#replacements++
     stale.pingedAt = this.#host.now()
-    this.#host.ping(stale, (answered) => {
+    this.#host.ping(stale, (outcome) => {
       this.#replacements--
-      if (answered) return
+      if (outcome !== 'silent') return
       // The newcomer did answer, so it is not our network that failed.
       if (this.#table.byKey(stale.key) === stale) this.#remove(stale)
       if (this.#table.add(newcomer) === 'added') this.#host.onAdd(newcomer)

@@ -358,15 +358,6 @@ export class Core {
   }
 }
 
-/** Nobody answered, or the system refused this one datagram: the lookup goes on without that node. */
-export function isPassing(error: Error): boolean {
-  return error instanceof DHTError && (error.code === 'REQUEST_TIMEOUT' || error.code === 'SEND_FAILED')
-}
-
-export function isTimeout(error: Error): boolean {
-  return error instanceof DHTError && error.code === 'REQUEST_TIMEOUT'
-}
-
 /** The user's callback must not break what called it. */
 function guard<T>(fn: () => T, fallback: T): T {
   try {

@@ -1,5 +1,6 @@
 /** The small requests that a node makes for itself: checks, firewall probes, down hints. */
 import { addressKey, parseIPv4 } from '../primitives/address.js'
+import { hasCode } from '../primitives/errors.js'
 import type { NodeInfo } from '../primitives/id.js'
 import type { Client } from '../rpc/client.js'
 import type { ExchangeHandler, SendOptions } from '../rpc/exchange.js'
@@ -33,6 +34,9 @@ export const INTERNAL_SEND: SendOptions = {
 
 const IGNORE: ExchangeHandler = { onReply() {}, onFailure() {} }
 
+/** `silent`: no answer, or none with its id. `given-up`: we did not wait for one, as the node was closed meanwhile. */
+export type PingOutcome = 'answered' | 'silent' | 'given-up'
+
 export class Errands {
   readonly #host: ErrandsHost
   readonly #hintsPerTick: number
@@ -49,11 +53,11 @@ export class Errands {
     this.#hintsSent = 0
   }
 
-  /** Asks a node whether it is there; `settled` hears whether it answered with its id. */
-  ping(node: NodeInfo, settled: (answered: boolean) => void): void {
+  /** Asks a node whether it is there. */
+  ping(node: NodeInfo, settled: (outcome: PingOutcome) => void): void {
     this.#send(COMMAND.PING, node, node.id, null, INTERNAL_SEND, {
-      onReply: (reply) => settled(reply.from.id !== null),
-      onFailure: () => settled(false),
+      onReply: (reply) => settled(reply.from.id === null ? 'silent' : 'answered'),
+      onFailure: (error) => settled(hasCode(error, 'REQUEST_TIMEOUT') ? 'silent' : 'given-up'),
     })
   }
 

@@ -4,7 +4,7 @@ import { Lookup } from '../query/lookup.js'
 import { K } from '../routing/table.js'
 import type { Reply } from '../rpc/reply.js'
 import { COMMAND } from '../wire/commands.js'
-import { type Core, isPassing, isTimeout } from './core.js'
+import type { Core } from './core.js'
 import { INTERNAL_SEND } from './errands.js'
 
 export interface OwnLookupOptions {
@@ -33,8 +33,6 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
       closest: new ClosestReplies(target, traversal.k),
       ask: (candidate, handler) => core.ask(message, candidate, handler, INTERNAL_SEND),
       hint: (referrer, dead) => core.hint(referrer, dead),
-      isPassing,
-      isTimeout,
       onReply: (reply) => {
         first?.(reply)
         first = undefined

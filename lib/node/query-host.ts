@@ -5,7 +5,7 @@ import type { SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import { ERROR } from '../wire/commands.js'
 import { checkCommand, checkFits, checkHash, checkInteger, checkLimits, checkValue } from './arguments.js'
-import { type Core, isPassing, isTimeout } from './core.js'
+import type { Core } from './core.js'
 import type { DHT } from './dht.js'
 import { describe } from './options.js'
 import { sizeOf } from './requests.js'
@@ -102,8 +102,6 @@ function createQueryHost<T>(
     ask: (candidate, handler) => core.ask(ask, candidate, handler, send),
     commit: (reply) => commitTo(node, reply, message),
     hint: (referrer, dead) => core.hint(referrer, dead),
-    isPassing,
-    isTimeout,
     count: (change) => {
       core.stats.queries.active += change
       if (change === 1) {

@@ -56,3 +56,8 @@ export function abortError(reason: unknown): Error {
   error.name = 'AbortError'
   return error
 }
+
+/** Whether an error is a {@link DHTError} with this code. */
+export function hasCode(error: unknown, code: DHTErrorCode): boolean {
+  return error instanceof DHTError && error.code === code
+}

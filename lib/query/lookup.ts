@@ -5,6 +5,7 @@
  * before. Requests still on the way at the natural end run on, bounded by their own timeouts: their answers, and their
  * silence, are what the routing table learns from. `stop` takes them back.
  */
+import { hasCode } from '../primitives/errors.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Candidate } from './candidate.js'
 import type { ClosestReplies } from './closest-replies.js'
@@ -26,10 +27,6 @@ export interface LookupOptions {
   ask: Ask
   /** `dead` left all transmissions unanswered; `referrer` had named it. */
   hint?: (referrer: Candidate, dead: Candidate) => void
-  /** Whether the failure of one request concerns only that request; else it ends the lookup. */
-  isPassing: (error: Error) => boolean
-  /** Whether the failure means that nobody answered. */
-  isTimeout: (error: Error) => boolean
   /** No new asks while this says false; call `pump` when it changes. */
   mayAsk?: () => boolean
   onReply?: (reply: Reply) => void
@@ -127,13 +124,15 @@ export class Lookup {
   #onFailure(candidate: Candidate, error: Error): void {
     this.#asked.delete(candidate)
     if (this.#stopped) return
-    const { traversal, hint, isPassing, isTimeout } = this.#options
-    if (!isPassing(error)) {
+    const { traversal, hint } = this.#options
+    const silent = hasCode(error, 'REQUEST_TIMEOUT')
+    // What the system refuses to send concerns one candidate only; everything else ends the lookup.
+    if (!silent && !hasCode(error, 'SEND_FAILED')) {
       this.#end(error)
       return
     }
     const referrers = traversal.onFailed(candidate)
-    if (hint !== undefined && isTimeout(error)) for (const referrer of referrers) hint(referrer, candidate)
+    if (hint !== undefined && silent) for (const referrer of referrers) hint(referrer, candidate)
     if (!this.#ended) this.pump()
   }
 

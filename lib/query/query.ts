@@ -73,8 +73,6 @@ export interface QueryHost {
   ask: Ask
   commit(reply: Reply): Promise<Reply>
   hint?: (referrer: { host: string; port: number }, dead: { ip: number; port: number }) => void
-  isPassing(error: Error): boolean
-  isTimeout(error: Error): boolean
   /** The query starts (1) or is over (-1). */
   count(change: 1 | -1): void
   after(delayMs: number, fn: () => void): Cancel
@@ -130,8 +128,6 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
       closest: this.#closest,
       ask: host.ask,
       ...(host.hint && { hint: host.hint }),
-      isPassing: (error) => host.isPassing(error),
-      isTimeout: (error) => host.isTimeout(error),
       mayAsk: () => this.#flowing,
       onReply: (reply) => this.#onReply(reply),
       onStarved: () => this.#seedFromTable(),

@@ -40,7 +40,7 @@ class Harness implements IdentityHost {
   }
 
   /** All probes are answered to the server socket, unless said otherwise. */
-  async answerProbes(answer: Partial<ProbeAnswer> | null = {}, count = this.probes.length): Promise<void> {
+  async answerProbes(answer: Partial<ProbeAnswer> | null = {}, count = Infinity): Promise<void> {
     await settle()
     for (const { node, settle: done } of this.probes.splice(0, count)) {
       const key = keyOf(node.host, node.port)

@@ -55,6 +55,7 @@ class Harness {
           return b4a.equals(copyBytes(bytes, idAt, 32), id) ? id : null
         },
         closest: () => NODES,
+        isNear: () => true,
         onRequest: (inbound: Inbound) => void this.noted.push(inbound.id),
         handleInternal: (inbound: Inbound) => {
           this.internal.push(inbound.message.command)
@@ -67,7 +68,7 @@ class Harness {
           return true
         },
       },
-      { clock, stats, tokens: new Tokens({ random: seededRandom(1) }), maxDatagramBytes: 2048 },
+      { clock, stats, tokens: new Tokens({ random: seededRandom(1) }), maxDatagramBytes: 2048, limits: null },
     )
   }
 
