@@ -5,6 +5,7 @@
  * Invariants: a datagram arrives at most once, never inside the call that sent it, as a copy that is overwritten when
  * the receiver returns (so whoever keeps a view is found out); one port of a host has one socket.
  */
+import b4a from 'b4a'
 import { isIPv4 } from '../primitives/address.js'
 import type { Cancel, Clock } from '../primitives/clock.js'
 import { type Random, systemRandom } from '../primitives/random.js'
@@ -188,8 +189,8 @@ export class MemoryNetwork {
   }
 
   #send(from: Host, fromPort: number, bytes: Uint8Array, toHost: string, toPort: number): void {
-    const copy = bytes.slice()
-    const datagram = { bytes: copy, fromHost: from.address, fromPort, toHost, toPort }
+    // Not `slice`: of a Node.js Buffer that is a view.
+    const datagram = { bytes: b4a.from(bytes), fromHost: from.address, fromPort, toHost, toPort }
     const lost = this.drop?.(datagram) === true || from.blocked || bytes.length > MAX_DATAGRAM_BYTES || this.#isLost()
     if (lost) return
     const latencyMs = this.#latencyMs(from.address, toHost)

@@ -76,7 +76,7 @@ export function testTransport(name: string, subject: TransportUnderTest): void {
     const transport = subject.create()
     const recorder = new Recorder()
     const echo = await bind(t, transport, 0, (bytes, fromHost, fromPort, socket) =>
-      socket.trySend(bytes.slice(), fromPort, fromHost),
+      socket.trySend(Uint8Array.from(bytes), fromPort, fromHost),
     )
     const asker = await bind(t, transport, 0, recorder.onDatagram)
     asker.socket.trySend(Uint8Array.of(3, 7), echo.port, host)

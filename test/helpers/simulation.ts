@@ -134,7 +134,7 @@ export class Simulation {
 
   #isDropped(datagram: MemoryDatagram): boolean {
     const { fromHost, fromPort, toHost, toPort } = datagram
-    if (this.record) this.datagrams.push({ ...datagram, bytes: datagram.bytes.slice() })
+    if (this.record) this.datagrams.push({ ...datagram, bytes: Uint8Array.from(datagram.bytes) })
     this.#firewalls.get(fromHost)?.add(`${fromPort} ${toHost}:${toPort}`)
     const open = this.#firewalls.get(toHost)
     return open !== undefined && !open.has(`${toPort} ${fromHost}:${fromPort}`)

@@ -1,5 +1,6 @@
 import test from 'brittle'
 import { Contacts } from '../../lib/node/contacts.js'
+import type { PingOutcome } from '../../lib/node/errands.js'
 import { formatIPv4 } from '../../lib/primitives/address.js'
 import { commonPrefixLength, idFromIp, type NodeInfo, sameId } from '../../lib/primitives/id.js'
 import type { Contact } from '../../lib/routing/contact.js'
@@ -26,7 +27,7 @@ function peer(serial: number): Peer {
 /** Contacts on a time of their own; pings wait until the test settles them. */
 class Harness {
   time = 0
-  readonly pings: { node: NodeInfo; settled: (answered: boolean) => void }[] = []
+  readonly pings: { node: NodeInfo; settled: (outcome: PingOutcome) => void }[] = []
   readonly log: string[] = []
   readonly contacts: Contacts
 
@@ -71,9 +72,9 @@ class Harness {
   }
 
   /** What the node does with the answer to a ping, or with its absence. */
-  settlePing(answered: boolean): NodeInfo {
+  settlePing(outcome: PingOutcome): NodeInfo {
     const { node, settled } = this.pings.shift()!
-    settled(answered)
+    settled(outcome)
     return node
   }
 }
@@ -107,12 +108,12 @@ test('W-S3, W-S8: a request alone makes nobody a contact: it is asked first', (t
   t.is(h.pings.length, 1, 'asked once at a time')
   t.is(h.contacts.pendingChecks, 1)
   t.alike(h.pings[0]!.node.id, peer(1).id)
-  h.settlePing(false)
+  h.settlePing('silent')
   t.is(h.size, 0)
   t.is(h.contacts.pendingChecks, 0)
   h.request(peer(1))
   h.answer(peer(1))
-  h.settlePing(true)
+  h.settlePing('answered')
   t.is(h.size, 1)
   h.request(peer(1))
   t.is(h.pings.length, 0, 'a contact is not asked again')
@@ -204,7 +205,7 @@ test('W-S5: a down hint about a living contact has it asked, and no more', (t) =
   h.contacts.onDownHint(peer(1).key)
   t.is(h.pings.length, 1, 'once while it is being asked')
   h.answer(peer(1))
-  h.settlePing(true)
+  h.settlePing('answered')
   t.ok(h.has(peer(1)))
   t.is(contact.downHints, 0, 'its answer clears the count')
   h.contacts.onDownHint(peer(9).key)
@@ -217,7 +218,7 @@ test('W-S5: checks that strangers cause by down hints are bounded', (t) => {
   for (const { key } of h.contacts.table.toArray()) h.contacts.onDownHint(key)
   t.is(h.pings.length, 10)
   t.is(h.contacts.pendingChecks, 10)
-  while (h.pings.length > 0) h.settlePing(true)
+  while (h.pings.length > 0) h.settlePing('answered')
   t.is(h.contacts.pendingChecks, 0)
 })
 
@@ -232,10 +233,25 @@ test('contacts: a newcomer to a full bucket takes the place of a stale contact t
   for (const one of peers.slice(1, K)) h.answer(one)
   h.answer(newcomer)
   t.alike(h.pings[0]!.node.id, peers[0]!.id, 'the one heard longest ago')
-  h.settlePing(false)
+  h.settlePing('silent')
   t.absent(h.has(peers[0]!))
   t.ok(h.has(newcomer))
   t.alike(h.log.slice(-2), [`-${peers[0]!.host}`, `+${newcomer.host}`])
+})
+
+test('contacts: a check that was broken off changes nothing', (t) => {
+  const h = new Harness()
+  const peers = h.ofFirstBucket(K + 1)
+  for (const one of peers.slice(0, K)) h.answer(one)
+  h.time = 10 * MINUTE
+  h.answer(peers[K]!)
+  h.settlePing('given-up')
+  t.ok(h.has(peers[0]!), 'as when the node is suspended')
+  t.absent(h.has(peers[K]!))
+  h.contacts.onDownHint(peers[0]!.key)
+  h.settlePing('given-up')
+  t.ok(h.has(peers[0]!))
+  t.is(h.contacts.pendingChecks, 0)
 })
 
 test('contacts: a stale contact that answers keeps its place', (t) => {
@@ -245,7 +261,7 @@ test('contacts: a stale contact that answers keeps its place', (t) => {
   h.time = 10 * MINUTE
   h.answer(peers[K]!)
   h.answer(peers[0]!)
-  h.settlePing(true)
+  h.settlePing('answered')
   t.ok(h.has(peers[0]!))
   t.absent(h.has(peers[K]!))
   t.is(h.contacts.pendingChecks, 0)
@@ -260,7 +276,7 @@ test('W-C3: buckets still make room after the id has changed', (t) => {
   h.time = 10 * MINUTE
   h.answer(peers[K]!)
   t.is(h.pings.length, 1)
-  h.settlePing(false)
+  h.settlePing('silent')
   t.ok(h.has(peers[K]!))
 })
 

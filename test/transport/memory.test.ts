@@ -58,7 +58,7 @@ test('memory: the bytes are a copy of their own, and gone after the call', async
     seen.push([...bytes])
   })
   const from = await network.transport(A).bind(0, A, () => {})
-  const bytes = Uint8Array.of(1, 2, 3)
+  const bytes = Buffer.from([1, 2, 3])
   from.trySend(bytes, PORT, B)
   bytes.fill(9)
   await time.advance(100)

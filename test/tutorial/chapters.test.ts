@@ -1,8 +1,11 @@
 /** The tutorial prints what its text says, shows code that is in its scripts, and links to what is there. */
 import test from 'brittle'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { fencedBlocks, findDifference, readTranscripts } from './transcript.js'
 
@@ -11,9 +14,10 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 /** The longest takes 4 s on an idle machine. */
 const LIMIT_MS = 60_000
 
-/** The ports are fixed, so a second run of these tests on the same machine is waited for. */
-const ATTEMPTS = 10
-const BUSY_MS = 3000
+/** Held while the scripts run: their ports are fixed, so a second run of these tests on this machine has to wait. */
+const TURN_PORT = 23399
+const TURN_LIMIT_MS = 120_000
+const TURN_RETRY_MS = 500
 
 interface Outcome {
   code: number
@@ -37,7 +41,7 @@ function scriptsOf(chapter: string): string[] {
     .sort()
 }
 
-function runOnce(script: string): Promise<Outcome> {
+function run(script: string): Promise<Outcome> {
   const env = { ...process.env }
   delete env.TUTORIAL_PORT
   return new Promise((resolve) => {
@@ -48,13 +52,20 @@ function runOnce(script: string): Promise<Outcome> {
   })
 }
 
-async function run(script: string): Promise<Outcome> {
-  let outcome = await runOnce(script)
-  for (let i = 1; i < ATTEMPTS && outcome.code !== 0 && outcome.stderr.includes('BIND_FAILED'); i++) {
-    await new Promise((resolve) => setTimeout(resolve, BUSY_MS))
-    outcome = await runOnce(script)
+/** Waits until no other run of these tests is under way. The system ends our turn with our process. */
+async function takeTurn(): Promise<void> {
+  const until = Date.now() + TURN_LIMIT_MS
+  for (;;) {
+    const server = createServer().unref()
+    server.listen(TURN_PORT, '127.0.0.1')
+    try {
+      await once(server, 'listening')
+      return
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'EADDRINUSE' || Date.now() > until) throw err
+    }
+    await delay(TURN_RETRY_MS)
   }
-  return outcome
 }
 
 test('tutorial: the index lists the chapters in order, and each links to the next', (t) => {
@@ -79,6 +90,8 @@ test('tutorial: all links lead somewhere', (t) => {
   }
 })
 
+await takeTurn()
+
 for (const chapter of chapters) {
   const text = read(`tutorial/${chapter}/README.md`)
 
@@ -93,7 +106,7 @@ for (const chapter of chapters) {
       )
   })
 
-  test(`tutorial: ${chapter} prints what it says`, { timeout: ATTEMPTS * LIMIT_MS }, async (t) => {
+  test(`tutorial: ${chapter} prints what it says`, { timeout: 3 * LIMIT_MS }, async (t) => {
     const transcripts = readTranscripts(text)
     t.alike(transcripts.map(({ script }) => script).sort(), scriptsOf(chapter), 'each script is shown once')
     for (const { script, output } of transcripts) {

@@ -7,6 +7,7 @@ const settings = {
 }
 
 const bootstrapper = DHT.bootstrapper(PORT, '127.0.0.1', settings)
+await bootstrapper.fullyBootstrapped()
 const bootstrap = [{ host: '127.0.0.1', port: PORT }]
 const first = new DHT({ ...settings, bootstrap, ephemeral: false })
 await first.fullyBootstrapped()
