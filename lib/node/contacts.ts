@@ -147,12 +147,13 @@ export class Contacts {
     return due.length
   }
 
-  /** Makes every contact look old, so that the next rounds check it: the machine slept. */
+  /** Makes every contact look old, so that the next rounds check it and hear our address anew: the machine slept. */
   markStale(ageMs: number): void {
     const before = this.#host.now() - ageMs
     for (const contact of this.#table.recency) {
       contact.seenAt = Math.min(contact.seenAt, before)
       contact.pingedAt = Math.min(contact.pingedAt, before)
+      contact.sampledAt = 0
     }
   }
 

@@ -10,8 +10,12 @@ import { TICK_MS } from './ticker.js'
 /** Timers may fire this much early. */
 const TIMER_SLACK_MS = 100
 
-/** A table with fewer contacts than a lookup wants is refreshed in any case after this. */
-const SMALL_TABLE_REFRESH_MS = 320_000
+/**
+ * A table with fewer contacts than a lookup wants is refreshed in any case: soon, since nodes that started at the same
+ * time did not find each other when they joined, then ever less often, since in a small network it stays small.
+ */
+const FIRST_SMALL_REFRESH_MS = TICK_MS
+const SMALL_REFRESH_MS = 320_000
 
 /** Requests at a time of a refresh: nobody waits for it. */
 const REFRESH_CONCURRENCY = 3
@@ -34,6 +38,7 @@ export class Upkeep {
   #pingedAt: number
   #refreshedAt: number
   #healthAt: number
+  #smallRefreshMs = FIRST_SMALL_REFRESH_MS
   #ownTurn = false
 
   constructor(core: Core, events: UpkeepEvents) {
@@ -60,6 +65,7 @@ export class Upkeep {
   refresh(): Promise<void> {
     const { clock, contacts, identity, random } = this.#core
     this.#refreshedAt = clock.now()
+    this.#smallRefreshMs = Math.min(this.#smallRefreshMs * 2, SMALL_REFRESH_MS)
     this.#ownTurn = !this.#ownTurn
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
     return ownLookup(this.#core, target, { concurrency: REFRESH_CONCURRENCY })
@@ -73,6 +79,7 @@ export class Upkeep {
     identity.onWakeup()
     this.resetHealth()
     this.#pingedAt = -Infinity
+    this.#smallRefreshMs = FIRST_SMALL_REFRESH_MS
   }
 
   resetHealth(): void {
@@ -103,7 +110,7 @@ export class Upkeep {
 
   #isRefreshDue(now: number): boolean {
     const { config, contacts, lastLookupAt } = this.#core
-    if (contacts.table.size < contacts.table.k && now - this.#refreshedAt >= SMALL_TABLE_REFRESH_MS) return true
+    if (contacts.table.size < contacts.table.k && now - this.#refreshedAt >= this.#smallRefreshMs) return true
     return now - Math.max(this.#refreshedAt, lastLookupAt) >= config.refreshIntervalMs
   }
 }

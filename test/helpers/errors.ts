@@ -1,4 +1,6 @@
 /** Errors to look at: brittle's `exception` matches them, but does not hand them over. */
+import type { Assert } from 'brittle'
+
 
 /** What a call throws; null when it does not. */
 export function errorOf(run: () => unknown): Error | null {
@@ -18,4 +20,13 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Error | nu
   } catch (error) {
     return error as Error
   }
+}
+
+/** What is thrown where nobody catches it, from here to the end of the test. */
+export function collectUncaught(t: Assert): unknown[] {
+  const errors: unknown[] = []
+  const listener = (error: unknown): void => void errors.push(error)
+  process.on('uncaughtException', listener)
+  t.teardown(() => process.off('uncaughtException', listener))
+  return errors
 }

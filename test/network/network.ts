@@ -3,6 +3,7 @@ import type { Assert } from 'brittle'
 import { DHT, type DHTOptions } from '../../index.js'
 import { compareDistance, sameId } from '../../lib/primitives/id.js'
 import { freePort, HOST } from '../helpers/nodes.js'
+import { seededRandom } from '../helpers/contacts.js'
 
 /** Nodes that join at the same time, unless a test wants otherwise. */
 const BATCH = 10
@@ -10,11 +11,23 @@ const BATCH = 10
 /** Contacts of a result. */
 const K = 20
 
+type SeededRandom = ReturnType<typeof seededRandom>
+
 export interface Network {
   /** The bootstrapper first. */
   nodes: DHT[]
   /** Options of a further node. */
   options: DHTOptions
+}
+
+/**
+ * A loopback address of this network's own. Ids are hashes of addresses, so where a node died, one of another network
+ * on this machine that gets the same port would take its place, and the two networks grow together.
+ */
+function ownHost(): string {
+  if (process.platform !== 'linux') return HOST // elsewhere 127.0.0.1 is the only one
+  const random = seededRandom(Math.floor(Math.random() * 2 ** 32))
+  return `127.${1 + random.below(254)}.${random.below(255)}.${1 + random.below(254)}`
 }
 
 /** A bootstrapper and `size` nodes, all persistent; gone when the test is over. */
@@ -30,9 +43,10 @@ export async function startNetwork(
     setUp(node)
     return node
   }
+  const host = ownHost()
   const port = await freePort()
-  await create(DHT.bootstrapper(port, HOST, { host: HOST })).fullyBootstrapped()
-  const options: DHTOptions = { host: HOST, bootstrap: [`${HOST}:${port}`], ephemeral: false }
+  await create(DHT.bootstrapper(port, host, { host })).fullyBootstrapped()
+  const options: DHTOptions = { host, bootstrap: [`${host}:${port}`], ephemeral: false }
   while (nodes.length <= size) {
     const joining = Array.from({ length: Math.min(batch, size + 1 - nodes.length) }, () => create(new DHT(options)))
     await Promise.all(joining.map((node) => node.fullyBootstrapped()))
@@ -51,9 +65,11 @@ export function trueClosest(nodes: readonly DHT[], target: Uint8Array, asker: DH
 
 /** Whether the peers are these nodes, in this order. */
 export function areInOrder(peers: readonly { id: Uint8Array | null }[], nodes: readonly DHT[]): boolean {
-  return (
-    peers.length === nodes.length && nodes.every(({ id }, i) => peers[i]!.id !== null && sameId(peers[i]!.id!, id!))
-  )
+  return peers.length === nodes.length && nodes.every(({ id }, i) => isNode(peers[i]!.id, id!))
+}
+
+function isNode(peer: Uint8Array | null, id: Uint8Array): boolean {
+  return peer !== null && sameId(peer, id)
 }
 
 export interface Lookups {
@@ -67,38 +83,38 @@ export interface Lookups {
   misses: string[]
 }
 
-/** Looks up random targets from random members, one after the other. */
-export async function lookUp(
-  nodes: readonly DHT[],
-  count: number,
-  random: { bytes(sizeBytes: number): Uint8Array; below(limit: number): number },
-): Promise<Lookups> {
-  let exact = 0
-  let found = 0
-  const misses: string[] = []
-  const startedAt = performance.now()
-  for (let i = 0; i < count; i++) {
-    const target = random.bytes(32)
-    const asker = nodes[random.below(nodes.length)]!
-    const query = asker.findNode(target)
-    await query.finished()
-    const expected = trueClosest(nodes, target, asker)
-    const missing = expected.filter(({ port }) => !query.closestNodes.some((peer) => peer.port === port))
-    found += 1 - missing.length / expected.length
-    if (areInOrder(query.closestNodes, expected)) exact++
-    else if (misses.length < 3) misses.push(`lookup ${i}: ${explain(nodes, query.closestNodes, missing)}`)
+/** Looks up random targets from random members. @param lanes lookups at a time; default 1 */
+export async function lookUp(nodes: readonly DHT[], count: number, random: SeededRandom, lanes = 1): Promise<Lookups> {
+  // Drawn beforehand, so that a seed means the same however long each lookup takes.
+  const plan = Array.from({ length: count }, () => ({
+    target: random.bytes(32),
+    asker: nodes[random.below(nodes.length)]!,
+  }))
+  const result: Lookups = { exact: 0, found: 0, ms: 0, misses: [] }
+  const runLane = async (): Promise<void> => {
+    for (let next = plan.pop(); next !== undefined; next = plan.pop()) {
+      const startedAt = performance.now()
+      const query = next.asker.findNode(next.target)
+      await query.finished()
+      result.ms += (performance.now() - startedAt) / count
+      const expected = trueClosest(nodes, next.target, next.asker)
+      const missing = expected.filter(({ port }) => !query.closestNodes.some((peer) => peer.port === port))
+      result.found += (1 - missing.length / expected.length) / count
+      if (areInOrder(query.closestNodes, expected)) result.exact++
+      else if (result.misses.length < 3) result.misses.push(explain(nodes, query.closestNodes, missing))
+    }
   }
-  return { exact, found: found / count, ms: (performance.now() - startedAt) / count, misses }
+  await Promise.all(Array.from({ length: lanes }, runLane))
+  return result
 }
 
 /** Who could have named those that were missed. */
 function explain(nodes: readonly DHT[], peers: readonly { port: number }[], missing: readonly DHT[]): string {
   const results = nodes.filter((node) => peers.some(({ port }) => port === node.port))
-  const each = missing.map((node) => {
-    const knowing = (some: readonly DHT[]): number => some.filter(({ table }) => table.has(node.id!)).length
-    return `known to ${knowing(results)} of the results and ${knowing(nodes)} of all, knows ${node.table.size}`
+  const each = missing.slice(0, 3).map(({ id, table }) => {
+    const knowing = (some: readonly DHT[]): number => some.filter((node) => node.table.has(id!)).length
+    return `known to ${knowing(results)} of the results and ${knowing(nodes)} of all, knows ${table.size}`
   })
-  return `${peers.length} results, ${missing.length} missed (${each.join('; ')})`
+  const strangers = peers.length - results.length
+  return `${peers.length} results, ${strangers} no members, ${missing.length} missed (${each.join('; ')})`
 }
-
-export { HOST }

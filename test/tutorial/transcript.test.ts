@@ -13,8 +13,8 @@ test('transcript: a block in a list loses the indentation of the list, not its o
   t.alike(fencedBlocks(`- x\n\n  ${FENCE}js\n    a\n  ${FENCE}\n`, 'js'), ['  a'])
 })
 
-test('transcript: a console block that shows no script is refused', (t) => {
-  t.exception(() => readTranscripts(`${FENCE}console\n$ npm test\n${FENCE}\n`), /starts with/)
+test('transcript: a console block that shows no script is refused', async (t) => {
+  await t.exception(() => readTranscripts(`${FENCE}console\n$ npm test\n${FENCE}\n`), /starts with/)
 })
 
 const same: [name: string, expected: string, actual: string][] = [
