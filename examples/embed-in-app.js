@@ -75,7 +75,6 @@ server.listen(0, HOST)
 await once(server, 'listening')
 const address = server.address()
 const url = `http://${HOST}:${typeof address === 'object' ? address?.port : ''}`
-console.log(`listening at ${url}`)
 
 /** First no new callers, then the node: those being served may finish. No `process.exit`: nothing is left that runs. */
 async function shutDown(signal) {
@@ -89,6 +88,7 @@ async function shutDown(signal) {
 }
 process.once('SIGTERM', shutDown)
 process.once('SIGINT', shutDown)
+console.log(`listening at ${url}`)
 
 if (!process.argv.includes('--stay')) {
   const put = await fetch(`${url}/put`, { method: 'POST', body: 'kept by the network' })

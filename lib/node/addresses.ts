@@ -1,13 +1,19 @@
 /** Where a node can be reached, as far as it knows. */
 import type { Core } from './core.js'
 
-/** The first external IPv4 interface (`en0` preferred) with the server port; null while not bound. */
-export function localAddress({ endpoint, transport }: Core): { host: string; port: number } | null {
+/**
+ * The address we are bound to or, when that is any, the first external IPv4 interface (`en0` preferred), with the
+ * server port; null while not bound.
+ */
+export function localAddress({ config, endpoint, transport }: Core): { host: string; port: number } | null {
   if (endpoint.serverSocket === null) return null
+  if (config.host !== ANY_HOST) return { host: config.host, port: endpoint.serverPort }
   const external = transport.networkInterfaces().filter(({ family, internal }) => family === 4 && !internal)
   const chosen = external.find(({ name }) => name === 'en0') ?? external[0]
   return { host: chosen?.host ?? '127.0.0.1', port: endpoint.serverPort }
 }
+
+const ANY_HOST = '0.0.0.0'
 
 /** The public address, if it is known, open, and the server socket's own. */
 export function remoteAddress({ endpoint, identity }: Core): { host: string; port: number } | null {

@@ -139,10 +139,10 @@ export class Contacts {
     this.#host.ping(contact, (outcome) => settled?.(outcome))
   }
 
-  /** One round of checks of those heard longest ago. Returns how many are asked. */
-  pingRound(busy: boolean): number {
+  /** One round of checks of those heard longest ago, more than `recentMs` at least. Returns how many are asked. */
+  pingRound(busy: boolean, recentMs?: number): number {
     const { recency, size } = this.#table
-    const due = contactsToPing(recency, this.#host.now(), pingsPerRound(size, busy))
+    const due = contactsToPing(recency, this.#host.now(), pingsPerRound(size, busy), recentMs)
     for (const contact of due) this.check(contact)
     return due.length
   }

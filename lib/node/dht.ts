@@ -337,7 +337,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     return this.socket?.address() ?? null
   }
 
-  /** Our address in the local network: the first external IPv4 interface, with the server port; null while not bound. */
+  /** Our address in the local network: the one bound to, or the first external interface's; null while not bound. */
   localAddress(): { host: string; port: number } | null {
     return localAddress(this.#core)
   }

@@ -49,6 +49,8 @@ export class Lifecycle {
   suspend(): Promise<void> {
     return this.#then(async () => {
       const core = this.#core
+      // Before anything else: the next line would open the sockets of a closed node again.
+      if (core.closed !== null) return
       // A binding under way is waited for; its failure is told by `fullyBootstrapped`.
       await core.endpoint.bind().catch(() => {})
       if (core.closed !== null) return
@@ -100,6 +102,7 @@ export class Lifecycle {
       await this.#open()
     } catch (error) {
       this.#ticker.stop()
+      this.#core.client.cancelAll(error as Error)
       this.#settle(error as Error)
       return
     }

@@ -20,6 +20,9 @@ const SMALL_REFRESH_MS = 320_000
 /** Requests at a time of a refresh: nobody waits for it. */
 const REFRESH_CONCURRENCY = 3
 
+/** A contact attended within one and a half rounds is left alone: 60 s, as dht-rpc has it. */
+const RECENT_ROUNDS = 1.5
+
 /** More requests than this on the way: others need the network now. */
 const BUSY_REQUESTS = 2
 
@@ -102,10 +105,10 @@ export class Upkeep {
   }
 
   #ping(now: number): void {
-    const { client, contacts } = this.#core
+    const { client, config, contacts } = this.#core
     this.#pingedAt = now
     if (contacts.table.size === 0) void this.refresh()
-    else contacts.pingRound(client.inFlight > BUSY_REQUESTS)
+    else contacts.pingRound(client.inFlight > BUSY_REQUESTS, RECENT_ROUNDS * config.pingIntervalMs)
   }
 
   #isRefreshDue(now: number): boolean {

@@ -146,9 +146,9 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     return this.#closest.list().map((reply) => reply.from)
   }
 
-  /** Requests on the way. */
+  /** Requests on the way that can still change the result. */
   get inflight(): number {
-    return this.#traversal.inFlight
+    return this.#lookup.ended ? 0 : this.#traversal.inFlight
   }
 
   /** Replies without an error code so far. */

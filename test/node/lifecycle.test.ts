@@ -3,7 +3,7 @@ import DHT, { type DHTError } from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import type { Transport } from '../../lib/transport/contract.js'
 import { rejectionOf } from '../helpers/errors.js'
-import { BOOTSTRAP_HOST, MINUTE, Simulation, traceEvents } from '../helpers/simulation.js'
+import { BOOTSTRAP_HOST, BOOTSTRAP_PORT, MINUTE, Simulation, traceEvents } from '../helpers/simulation.js'
 
 const ALL_EVENTS = ['listening', 'ready', 'suspend', 'resume', 'wakeup', 'close', 'persistent', 'ephemeral'] as const
 
@@ -111,7 +111,7 @@ test('lifecycle: requests of a node that could not bind fail', async (t) => {
   const sim = new Simulation(t)
   const host = sim.nextHost()
   const node = sim.create({ transport: breakable(sim.network.transport(host)) }, host)
-  const early = node.ping(sim.addressOf(sim.bootstrapper))
+  const early = node.ping({ host: BOOTSTRAP_HOST, port: BOOTSTRAP_PORT })
   t.is(await codeOf(sim.run(node.fullyBootstrapped())), 'BIND_FAILED')
   t.is(await codeOf(sim.run(early)), 'BIND_FAILED')
 })
@@ -341,9 +341,8 @@ test('lifecycle: changed interfaces are told while the node runs', async (t) => 
 test('lifecycle: a request made before there is a socket goes out with the first', async (t) => {
   const sim = new Simulation(t)
   const node = sim.create()
-  const { host, port } = { host: BOOTSTRAP_HOST, port: 10001 }
-  const reply = await sim.run(node.ping({ host, port }))
-  t.is(reply.from.host, host)
+  const reply = await sim.run(node.ping({ host: BOOTSTRAP_HOST, port: BOOTSTRAP_PORT }))
+  t.is(reply.from.host, BOOTSTRAP_HOST)
   t.is(reply.rtt, 40)
 })
 
