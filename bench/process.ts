@@ -53,13 +53,13 @@ export function startChild<H extends Handlers>(file: string): Child<H> {
   return {
     call(name, ...args) {
       const timer = setTimeout(() => settle({ error: `${name} took too long` }), CALL_TIMEOUT_MS)
-      const answer = new Promise<unknown>((resolve, reject) => {
+      const result = new Promise<unknown>((resolve, reject) => {
         waiting = { resolve, reject }
         child.send({ name, args } satisfies Call, (err) => {
           if (err !== null) settle({ error: err.message })
         })
       })
-      return answer.finally(() => clearTimeout(timer)) as Promise<never>
+      return result.finally(() => clearTimeout(timer)) as Promise<never>
     },
     async stop() {
       // It has nothing to save, and may be too busy to be asked.
@@ -73,7 +73,7 @@ export function startChild<H extends Handlers>(file: string): Child<H> {
 export function serve(handlers: Handlers): void {
   process.on('message', (message) => {
     const { name, args } = message as Call
-    answer(handlers, name, args).then((result) => process.send?.(result))
+    void answer(handlers, name, args).then((result) => process.send?.(result))
   })
   process.on('disconnect', () => process.exit())
 }

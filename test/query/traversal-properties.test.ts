@@ -106,11 +106,11 @@ test('traversal: keeps its rules under any sequence of events and hostile replie
     maxCandidates: fc.integer({ min: 8, max: 120 }),
   })
   const seeds = fc.array(fc.nat(3000), { maxLength: 25 })
-  fc.assert(fc.property(limits, seeds, fc.array(step, { maxLength: 80 }), play), { numRuns: 300 })
+  fc.assert(fc.property(limits, seeds, fc.array(step, { maxLength: 80 }), playOut), { numRuns: 300 })
   t.pass('300 lookups')
 })
 
-function play(settings: Settings, seeds: number[], steps: Step[]): void {
+function playOut(settings: Settings, seeds: number[], steps: Step[]): void {
   const { k, concurrency, maxVisits, maxCandidates } = settings
   const traversal = new Traversal({ target: idFromIp(1, 1), k, concurrency, limits: { maxVisits, maxCandidates } })
   const run: Run = { traversal, k, maxVisits, maxCandidates, inFlight: [], asked: new Set() }

@@ -143,8 +143,8 @@ export const anyResponse: fc.Arbitrary<ResponseFields> = fc.record(
 
 /** `bytes` with one to four of them replaced. */
 export function mutated(bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
-  const byte = fc.oneof(fc.constantFrom(0, 0x1f, 0xfc, 0xfd, 0xfe, 0xff), fc.nat({ max: 255 }))
-  const change = fc.tuple(fc.nat({ max: 0xffff }), byte)
+  const anyByte = fc.oneof(fc.constantFrom(0, 0x1f, 0xfc, 0xfd, 0xfe, 0xff), fc.nat({ max: 255 }))
+  const change = fc.tuple(fc.nat({ max: 0xffff }), anyByte)
   return fc.tuple(bytes, fc.array(change, { minLength: 1, maxLength: 4 })).map(([original, changes]) => {
     const copy = b4a.from(original)
     for (const [at, byte] of changes) copy[1 + (at % (copy.length - 1))] = byte
