@@ -68,7 +68,10 @@ export class Session implements ExchangeGroup {
   destroy(error: Error = new DHTError('REQUEST_DESTROYED')): void {
     this.#lastEnd = { error }
     for (const query of Array.from(this.#queries)) query.destroy(error)
-    for (const exchange of Array.from(this.#exchanges)) this.#cancel(exchange, error)
+    const all = Array.from(this.#exchanges)
+    // What waits goes first, or it would be sent when the others free their places.
+    for (const exchange of all) if (exchange.state !== 'sent') this.#cancel(exchange, error)
+    for (const exchange of all) this.#cancel(exchange, error)
   }
 
   /** The latest `destroy`: a query made before it and started after it is over as well. @internal */

@@ -78,7 +78,8 @@ export class Lookup {
     if (this.#stopped) return
     this.#ended = true
     this.#stopped = true
-    const cancels = [...this.#asked.values()]
+    // The newest first: those still wait for a place, and would be sent when the others free theirs.
+    const cancels = [...this.#asked.values()].reverse()
     this.#asked.clear()
     for (const cancel of cancels) cancel?.(error)
   }

@@ -1,7 +1,6 @@
 /** Errors to look at: brittle's `exception` matches them, but does not hand them over. */
 import type { Assert } from 'brittle'
 
-
 /** What a call throws; null when it does not. */
 export function errorOf(run: () => unknown): Error | null {
   try {

@@ -46,7 +46,11 @@ test('W-S10: what makes no sense throws, names the argument, its limit and what 
     [() => checkAddress(undefined, 'node'), TypeError, 'node must be {host, port}, got undefined'],
     [() => checkAddress('1.2.3.4:5' as never), TypeError, 'to must be {host, port}, got "1.2.3.4:5"'],
     [() => checkAddress({ port: 5 } as never), TypeError, 'to.host must be an IPv4 address, got undefined'],
-    [() => checkAddress({ host: 'example.org', port: 5 }), TypeError, 'to.host must be an IPv4 address, got "example.org"'],
+    [
+      () => checkAddress({ host: 'example.org', port: 5 }),
+      TypeError,
+      'to.host must be an IPv4 address, got "example.org"',
+    ],
     [() => checkAddress({ host: '::1', port: 5 }), TypeError, 'to.host must be an IPv4 address, got "::1"'],
     [() => checkAddress({ host: null, port: 5 }), TypeError, 'to.host must be an IPv4 address, got null'],
     [() => checkAddress({ host: '1.2.3.4', port: 0 }), RangeError, 'to.port must be an integer from 1 to 65535, got 0'],

@@ -218,7 +218,8 @@ test('W-C20: a persistent node whose address changes gives up its id at once', a
   await h.attempt()
   h.seenAt(OWN_HOST, SERVER_PORT)
   h.log.length = 0
-  for (let i = 0; i < 5 && !h.identity.ephemeral; i++) h.identity.sample(keyOfTarget(i), keyOf('20.0.0.50', SERVER_PORT), true)
+  for (let i = 0; i < 5 && !h.identity.ephemeral; i++)
+    h.identity.sample(keyOfTarget(i), keyOf('20.0.0.50', SERVER_PORT), true)
   t.is(h.identity.ephemeral, true)
   t.is(h.log.filter((line) => line === 'ephemeral').length, 1)
   t.is(h.identity.firewalled, true, 'what was probed was another address')

@@ -28,6 +28,7 @@ test('options: defaults', (t) => {
     pingIntervalMs: 40_000,
     refreshIntervalMs: 300_000,
     acceptRelayed: false,
+    inboundLimits: {},
   })
   t.alike(DHT.DEFAULTS, { concurrency: 10, maxWindow: 80, maxPingDelay: 10_000 })
 })
@@ -65,8 +66,14 @@ test('options: a port is the first of five, a range is itself', (t) => {
     [10001, [10001, 10006]],
     [65535, [65535, 65536]],
     [65533, [65533, 65536]],
-    [[7, 8], [7, 8]],
-    [[1, 65536], [1, 65536]],
+    [
+      [7, 8],
+      [7, 8],
+    ],
+    [
+      [1, 65536],
+      [1, 65536],
+    ],
   ]
   for (const [port, range] of rows) t.alike(parseOptions({ port }).portRange, range, JSON.stringify(port))
 })
@@ -122,6 +129,8 @@ test('options: what makes no sense throws at the call, names the option and what
     [{ nodes: {} }, TypeError, /^nodes must be an array, got {}$/],
     [{ nodes: [{ host: 'x', port: 1 }] }, TypeError, /^nodes must hold .*, got {"host":"x","port":1}$/],
     [{ nodes: [null] }, TypeError, /^nodes must hold .*, got null$/],
+    [{ inboundLimits: true }, TypeError, /^inboundLimits must be false or an object, got true$/],
+    [{ inboundLimits: { requestsPerSecond: 0 } }, RangeError, /^inboundLimits.requestsPerSecond .* got 0$/],
     [{ adaptiveTimeout: 'on' }, TypeError, /^adaptiveTimeout must be a boolean or an object, got "on"$/],
     [{ adaptiveTimeout: { min: 0 } }, RangeError, /^adaptiveTimeout needs 0 < min/],
     [{ adaptiveTimeout: { min: 500, max: 400 } }, RangeError, /^adaptiveTimeout needs/],

@@ -178,7 +178,10 @@ test('upkeep: dead contacts are evicted by ping rounds, living ones stay', async
   await sim.clock.advance(17 * MINUTE)
   for (const host of dead) t.absent(knows(node, host), host)
   t.alike([...new Set(removed)].sort(), removed.toSorted(), 'each once')
-  t.ok(removed.every((host) => dead.includes(host)), 'nobody else')
+  t.ok(
+    removed.every((host) => dead.includes(host)),
+    'nobody else',
+  )
   t.is(node.table.recency.length, node.table.size)
 })
 

@@ -99,6 +99,6 @@ test('round trip: bounds are options, and nonsense is refused', (t) => {
   network.sample(1)
   t.alike([network.timeoutMs(1), network.timeoutMs(2), network.timeoutMs(3)], [20, 40, 60])
   for (const bounds of [{ minMs: 0 }, { minMs: 2000 }, { maxMs: NaN }, { initialMs: -5 }]) {
-    t.exception.all(() => new RoundTripEstimator(bounds), RangeError, JSON.stringify(bounds))
+    void t.exception.all(() => new RoundTripEstimator(bounds), RangeError, JSON.stringify(bounds))
   }
 })

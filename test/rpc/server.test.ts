@@ -338,7 +338,11 @@ test('server: a sender is identified only by the hash of its address', (t) => {
 
 test('server: what cannot be decoded is counted and dropped', (t) => {
   const h = new Harness()
-  for (const bytes of [Uint8Array.of(3, 0), Uint8Array.of(3, 0x1f, 0, 0, 1, 2, 3, 4, 5, 6), new Uint8Array(11).fill(3)]) {
+  for (const bytes of [
+    Uint8Array.of(3, 0),
+    Uint8Array.of(3, 0x1f, 0, 0, 1, 2, 3, 4, 5, 6),
+    new Uint8Array(11).fill(3),
+  ]) {
     h.server.receive(bytes, HOST, PORT, h.socket)
   }
   const bytes = encodeRequest({

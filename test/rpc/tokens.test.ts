@@ -123,5 +123,5 @@ test('tokens: the same host costs one hash, however many hosts there are', (t) =
 })
 
 test('tokens: a period that is none is refused', (t) => {
-  for (const rotateMs of [0, -1, NaN]) t.exception.all(() => createTokens(rotateMs), RangeError, String(rotateMs))
+  for (const rotateMs of [0, -1, NaN]) void t.exception.all(() => createTokens(rotateMs), RangeError, String(rotateMs))
 })

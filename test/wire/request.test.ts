@@ -133,20 +133,20 @@ test('request: setTid patches the id of the transaction and nothing else', (t) =
 test('request: what would put stray memory on the wire is refused', (t) => {
   for (const name of ['id', 'token', 'target'] as const) {
     for (const size of [0, 31, 33]) {
-      t.exception.all(encodeWith({ [name]: b4a.alloc(size) }), RangeError, `${name} of ${size} bytes`)
+      void t.exception.all(encodeWith({ [name]: b4a.alloc(size) }), RangeError, `${name} of ${size} bytes`)
     }
-    t.exception.all(encodeWith({ [name]: 'x'.repeat(32) }), TypeError, `${name} is a string`)
-    t.exception.all(encodeWith({ [name]: new Uint16Array(32) }), TypeError, `${name} is no bytes`)
-    t.exception.all(encodeWith({ [name]: undefined }), TypeError, `${name} is missing`)
+    void t.exception.all(encodeWith({ [name]: 'x'.repeat(32) }), TypeError, `${name} is a string`)
+    void t.exception.all(encodeWith({ [name]: new Uint16Array(32) }), TypeError, `${name} is no bytes`)
+    void t.exception.all(encodeWith({ [name]: undefined }), TypeError, `${name} is missing`)
   }
-  t.exception.all(encodeWith({ value: 'text' }), TypeError, 'value is a string')
-  t.exception.all(encodeWith({ value: { length: 4 } }), TypeError, 'value only looks like bytes')
+  void t.exception.all(encodeWith({ value: 'text' }), TypeError, 'value is a string')
+  void t.exception.all(encodeWith({ value: { length: 4 } }), TypeError, 'value only looks like bytes')
 })
 
 test('request: only a safe non-negative integer is a command', (t) => {
   for (const command of [-1, 1.5, NaN, Infinity, 2 ** 53]) {
-    t.exception.all(encodeWith({ command }), RangeError, String(command))
+    void t.exception.all(encodeWith({ command }), RangeError, String(command))
   }
-  t.exception.all(encodeWith({ command: '7' }), TypeError, 'a string')
-  t.exception.all(encodeWith({ command: undefined }), TypeError, 'undefined')
+  void t.exception.all(encodeWith({ command: '7' }), TypeError, 'a string')
+  void t.exception.all(encodeWith({ command: undefined }), TypeError, 'undefined')
 })

@@ -144,12 +144,12 @@ test('response: setTid patches the id of the transaction and nothing else', (t) 
 test('response: what would put stray memory on the wire is refused', (t) => {
   for (const name of ['id', 'token'] as const) {
     for (const size of [0, 31, 33]) {
-      t.exception.all(encodeWith({ [name]: b4a.alloc(size) }), RangeError, `${name} of ${size} bytes`)
+      void t.exception.all(encodeWith({ [name]: b4a.alloc(size) }), RangeError, `${name} of ${size} bytes`)
     }
-    t.exception.all(encodeWith({ [name]: 'x'.repeat(32) }), TypeError, `${name} is a string`)
+    void t.exception.all(encodeWith({ [name]: 'x'.repeat(32) }), TypeError, `${name} is a string`)
   }
-  t.exception.all(encodeWith({ value: 'text' }), TypeError, 'value is a string')
+  void t.exception.all(encodeWith({ value: 'text' }), TypeError, 'value is a string')
   for (const error of [-1, 1.5, NaN, 2 ** 53]) {
-    t.exception.all(encodeWith({ error }), RangeError, `error ${error}`)
+    void t.exception.all(encodeWith({ error }), RangeError, `error ${error}`)
   }
 })
