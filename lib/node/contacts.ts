@@ -41,6 +41,12 @@ const MAX_HINTED_CHECKS = 10
 /** Full buckets in which a stale contact is being asked whether it makes room. */
 const MAX_REPLACEMENTS = 3
 
+/**
+ * While nobody answers, one silence of a contact counts in this time: the lookups of a busy application would give up
+ * the whole table within seconds of losing the network.
+ */
+const DOUBT_MS = 60_000
+
 /** A contact pinged this recently is not checked again for a hint; answers take less. */
 const HINT_QUIET_MS = 5000
 
@@ -52,6 +58,9 @@ export class Contacts {
   readonly #candidates = new Set<number>()
   /** When a newcomer to a bucket that has enough contacts was asked last. */
   #spareAskedAt = -Infinity
+  /** Contacts whose silence counted lately while nobody answered. BOUNDED: by the table, emptied after DOUBT_MS. */
+  readonly #doubted = new Set<Contact>()
+  #doubtedSince = -Infinity
   #hintedChecks = 0
   #replacements = 0
 
@@ -108,6 +117,7 @@ export class Contacts {
   onUnanswered(key: number, evidence: boolean): void {
     const contact = this.#table.byKey(key)
     if (contact === null) return
+    if (!evidence && this.#isDoubted(contact)) return
     contact.failures++
     if (shouldEvict(contact, evidence)) this.#remove(contact)
   }
@@ -221,6 +231,18 @@ export class Contacts {
       if (this.#table.byKey(stale.key) === stale) this.#remove(stale)
       if (this.#table.add(newcomer) === 'added') this.#host.onAdd(newcomer)
     })
+  }
+
+  /** Whether a silence of this contact has counted lately; from now on it has. */
+  #isDoubted(contact: Contact): boolean {
+    const now = this.#host.now()
+    if (now - this.#doubtedSince >= DOUBT_MS) {
+      this.#doubtedSince = now
+      this.#doubted.clear()
+    }
+    if (this.#doubted.has(contact)) return true
+    this.#doubted.add(contact)
+    return false
   }
 
   #remove(contact: Contact): void {

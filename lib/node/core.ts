@@ -75,8 +75,9 @@ export class Core {
   readonly resolver: Resolver
   readonly delayedPings: DelayedPings
   readonly errands: Errands
-  /** Set while the sockets are closed on purpose: nothing goes out or comes in. */
-  closed: 'suspended' | 'destroyed' | null = null
+  /** Set while there are no sockets: nothing goes out or comes in. `failed`: they could not be bound. */
+  closed: 'suspended' | 'destroyed' | 'failed' | null = null
+  #bindError: DHTError | null = null
   /** When the last lookup started: a busy node needs no refresh. */
   lastLookupAt: number
   /** How requests of the caller's are sent that say nothing else; shared by all of them. */
@@ -146,7 +147,14 @@ export class Core {
     this.client.cancel(exchange, error)
   }
 
+  /** The sockets could not be bound: every request from now on fails with this error. */
+  fail(error: DHTError): void {
+    if (this.closed === null) this.closed = 'failed'
+    this.#bindError = error
+  }
+
   closedError(): DHTError {
+    if (this.closed === 'failed') return this.#bindError!
     return new DHTError(this.closed === 'destroyed' ? 'NODE_DESTROYED' : 'IO_SUSPENDED')
   }
 
@@ -184,8 +192,14 @@ export class Core {
       return () => {}
     }
     const { host, ip, port, id } = to
-    const exchange = this.client.send({ ...message, host, ip, port, id, token: null }, options, handler)
-    return (error) => this.client.cancel(exchange, error)
+    try {
+      const exchange = this.client.send({ ...message, host, ip, port, id, token: null }, options, handler)
+      return (error) => this.client.cancel(exchange, error)
+    } catch (error) {
+      // QUEUE_FULL: to a lookup a failure like any other, which ends it.
+      handler.onFailure(error as Error)
+      return () => {}
+    }
   }
 
   /** Where we live: contacts of that scope are plausible. Known from our own address, once others told it. */

@@ -108,6 +108,11 @@ export class Errands {
     }
     const ip = parseIPv4(host)
     const message = { host, ip, port, id, internal: true, command, token: null, target: null, value }
-    this.#host.client().send(message, options, handler)
+    try {
+      this.#host.client().send(message, options, handler)
+    } catch (error) {
+      // QUEUE_FULL: an errand is not worth more than that, and whoever caused it may be inside a timer.
+      handler.onFailure(error as Error)
+    }
   }
 }

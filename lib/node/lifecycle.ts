@@ -67,7 +67,7 @@ export class Lifecycle {
       core.closed = null
       this.#ticker.start()
       this.#wakeup()
-      await this.#open()
+      await this.#reopen()
       if (core.closed !== null) return
       if (this.bootstrapped) void this.upkeep.refresh()
       else void this.#join()
@@ -101,12 +101,25 @@ export class Lifecycle {
     try {
       await this.#open()
     } catch (error) {
+      this.#core.fail(error as DHTError)
       this.#ticker.stop()
       this.#core.client.cancelAll(error as Error)
       this.#settle(error as Error)
       return
     }
     await this.#join()
+  }
+
+  /** Opens the sockets again; where that fails the node stays suspended, and can be resumed another time. */
+  async #reopen(): Promise<void> {
+    const core = this.#core
+    try {
+      await this.#open()
+    } catch (error) {
+      if (core.closed === null) core.closed = 'suspended'
+      await this.#halt(error as DHTError)
+      throw error
+    }
   }
 
   async #open(): Promise<void> {

@@ -14,7 +14,6 @@ const MESSAGES = {
   DEADLINE_EXCEEDED: 'Deadline exceeded',
   BIND_FAILED: 'Could not bind a UDP socket',
   SEND_FAILED: 'Datagram could not be sent',
-  DATAGRAM_TOO_LARGE: 'Message does not fit a datagram',
   TOO_FEW_NODES: 'Too few nodes responded',
   NO_TOKEN: 'No token received for closest node',
   COMMIT_FAILED: 'No node accepted the commit',

@@ -40,7 +40,7 @@ export function runCommits(
       try {
         // Inside the try: a function that throws, or returns no promise, is a failure or a result like any other.
         const result = typeof commit === 'function' ? await commit(reply, host.dht, query) : await repeat(reply, host)
-        return { node, ok: true, result, error: null }
+        return { node, ok: true, result: refuseErrors(result), error: null }
       } catch (err) {
         return { node, ok: false, result: null, error: err instanceof Error ? err : new Error(String(err)) }
       }
@@ -50,7 +50,13 @@ export function runCommits(
 
 async function repeat(reply: Reply, host: CommitHost): Promise<Reply> {
   if (reply.token === null) throw new DHTError('NO_TOKEN')
-  const answer = await host.commit(reply)
-  if (answer.error !== 0) throw new DHTError('COMMIT_FAILED', `Commit refused with error ${answer.error}`)
-  return answer
+  return host.commit(reply)
+}
+
+/** A reply with an error number is an answer, but no acceptance; a commit function may return one too. */
+function refuseErrors(result: unknown): unknown {
+  const error = (result as Partial<Reply> | null | undefined)?.error
+  if (typeof error === 'number' && error !== 0)
+    throw new DHTError('COMMIT_FAILED', `Commit refused with error ${error}`)
+  return result
 }

@@ -220,7 +220,7 @@ interface MemorySocket extends DatagramSocket {
 }
 
 function checkHost(host: string): void {
-  if (!isIPv4(host)) throw new TypeError(`host must be an IPv4 address, got ${String(host)}`)
+  if (!isIPv4(host)) throw new TypeError(`host must be an IPv4 address, got ${host}`)
 }
 
 /** The next port nobody has, or -1. Goes on from the last one, so that a port is not reused at once. */

@@ -29,7 +29,7 @@ test('bootstrap list: none', (t) => {
 test('bootstrap list: a node is kept as it is, since it learns its address later', (t) => {
   const node = { host: null as string | null, port: 0, destroy: () => {} }
   const list = parseBootstrap([node])
-  t.is(list[0] as unknown, node)
+  t.is(list[0], node)
   node.host = '1.2.3.4'
   t.is(list[0]!.host, '1.2.3.4')
 })

@@ -43,10 +43,11 @@ test('callbacks: a request listener that throws is told, answered with error 15,
 test('callbacks: a request listener that rejects is told and answered, also late', async (t) => {
   const { sim, node, ask } = await createPair(t)
   const told: unknown[] = []
-  node.on('request', async () => {
+  const failLater: () => unknown = async () => {
     await new Promise<void>((resolve) => void sim.clock.after(100, resolve))
     throw new Error('later')
-  })
+  }
+  node.on('request', failLater)
   node.on('request-error', (error) => void told.push(error))
   t.is((await ask()).error, 15)
   t.is((told[0] as Error).message, 'later')
@@ -158,10 +159,9 @@ test('callbacks: listeners of any event may throw, while the node joins, sleeps,
   await sim.startMany(10)
   const node = sim.create()
   const heard = new Set<string>()
-  const names = [
-    ...['listening', 'ready', 'bootstrap', 'persistent', 'ephemeral', 'wakeup', 'wake-up', 'nat-update'],
-    ...['network-change', 'network-update', 'add-node', 'remove-node', 'suspend', 'resume', 'close'],
-  ]
+  const names = 'listening ready bootstrap persistent ephemeral wakeup wake-up nat-update network-change'
+    .concat(' network-update add-node remove-node suspend resume close')
+    .split(' ')
   for (const name of names) {
     node.on(name as 'ready', () => {
       heard.add(name)

@@ -324,3 +324,21 @@ test('calls: every datagram is counted once', async (t) => {
     t.is(received, requests + responses + drops)
   }
 })
+
+test('calls: too many waiting requests are refused, also those of queries, and the node lives on', async (t) => {
+  const sim = new Simulation(t)
+  await sim.startMany(5)
+  await sim.clock.advance(MINUTE)
+  const node = await sim.start({ ephemeral: true })
+  await sim.clock.advance(MINUTE)
+  const session = node.session()
+  const waiting = Array.from({ length: 65_536 + 80 }, () => session.ping(TO).catch(() => {}))
+  const code = async (promise: Promise<unknown>) => ((await rejectionOf(promise)) as DHTError | null)?.code
+  t.is(await code(node.ping(TO)), 'QUEUE_FULL')
+  t.is(await code(sim.run(node.findNode(TARGET).finished())), 'QUEUE_FULL')
+  await sim.run(node.refresh())
+  session.destroy()
+  await Promise.all(waiting)
+  await sim.run(node.findNode(TARGET).finished())
+  t.is(node.table.size, 6)
+})

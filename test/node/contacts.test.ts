@@ -182,19 +182,37 @@ test('contacts: one silence is enough while others answer, three are needed whil
   const h = new Harness()
   h.answer(peer(1))
   h.answer(peer(2))
+  const stayMute = (times: number): void => {
+    for (let i = 0; i < times; i++) {
+      h.time += MINUTE
+      h.contacts.onUnanswered(peer(2).key, false)
+    }
+  }
   h.contacts.onUnanswered(peer(1).key, true)
   t.absent(h.has(peer(1)))
-  h.contacts.onUnanswered(peer(2).key, false)
-  h.contacts.onUnanswered(peer(2).key, false)
+  stayMute(2)
   t.ok(h.has(peer(2)))
   h.answer(peer(2))
-  h.contacts.onUnanswered(peer(2).key, false)
-  h.contacts.onUnanswered(peer(2).key, false)
+  stayMute(2)
   t.ok(h.has(peer(2)), 'an answer in between counts')
-  h.contacts.onUnanswered(peer(2).key, false)
+  stayMute(1)
   t.absent(h.has(peer(2)))
   h.contacts.onUnanswered(peer(3).key, true)
   t.is(h.log.length, 4, 'a stranger is no matter')
+})
+
+test('contacts: a busy application does not empty the table as soon as the network is gone', (t) => {
+  const h = new Harness()
+  h.answer(peer(1))
+  h.answer(peer(2))
+  for (let i = 0; i < 100; i++) {
+    h.time += 500
+    h.contacts.onUnanswered(peer(1).key, false)
+    h.contacts.onUnanswered(peer(2).key, false)
+  }
+  t.is(h.size, 2, 'for a minute')
+  h.contacts.onUnanswered(peer(1).key, true)
+  t.is(h.size, 1, 'evidence needs no patience')
 })
 
 test('W-S5: a down hint about a living contact has it asked, and no more', (t) => {

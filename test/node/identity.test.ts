@@ -16,7 +16,7 @@ class Harness implements IdentityHost {
   time = 0
   targets = 5
   readonly log: string[] = []
-  readonly probes: { node: { host: string; port: number }; settle: (answer: ProbeAnswer | null) => void }[] = []
+  readonly probes: { node: { host: string; port: number }; done: (answer: ProbeAnswer | null) => void }[] = []
   readonly identity: Identity
 
   constructor(options: Partial<IdentityOptions> = {}) {
@@ -28,7 +28,7 @@ class Harness implements IdentityHost {
   serverPort = () => SERVER_PORT
   probeTargets = () => Promise.resolve(Array.from({ length: this.targets }, (_, i) => target(i)))
   pingNat = (node: { host: string; port: number }) =>
-    new Promise<ProbeAnswer | null>((settle) => void this.probes.push({ node, settle }))
+    new Promise<ProbeAnswer | null>((done) => void this.probes.push({ node, done }))
   onNatUpdate = (host: string | null, port: number) => void this.log.push(`nat ${host}:${port}`)
   onId = (id: Uint8Array) => void this.log.push(`id ${Buffer.from(id).toString('hex').slice(0, 8)}`)
   onPersistent = () => void this.log.push('persistent')
@@ -42,7 +42,7 @@ class Harness implements IdentityHost {
   /** All probes are answered to the server socket, unless said otherwise. */
   async answerProbes(answer: Partial<ProbeAnswer> | null = {}, count = Infinity): Promise<void> {
     await settle()
-    for (const { node, settle: done } of this.probes.splice(0, count)) {
+    for (const { node, done } of this.probes.splice(0, count)) {
       const key = keyOf(node.host, node.port)
       done(answer && { key, onServerSocket: true, toKey: keyOf(OWN_HOST, SERVER_PORT), ...answer })
     }
@@ -218,8 +218,9 @@ test('W-C20: a persistent node whose address changes gives up its id at once', a
   await h.attempt()
   h.seenAt(OWN_HOST, SERVER_PORT)
   h.log.length = 0
-  for (let i = 0; i < 5 && !h.identity.ephemeral; i++)
+  for (let i = 0; i < 5 && !h.identity.ephemeral; i++) {
     h.identity.sample(keyOfTarget(i), keyOf('20.0.0.50', SERVER_PORT), true)
+  }
   t.is(h.identity.ephemeral, true)
   t.is(h.log.filter((line) => line === 'ephemeral').length, 1)
   t.is(h.identity.firewalled, true, 'what was probed was another address')

@@ -37,7 +37,7 @@ test('options: undefined and null mean the default', (t) => {
   const names = Object.keys(parseOptions(NO_OPTION)).concat(['port', 'udx', 'addNode', 'adaptiveTimeout'])
   for (const value of [undefined, null]) {
     const options = Object.fromEntries(names.map((name) => [name, value]))
-    t.alike(parseOptions(options as DHTOptions), parseOptions(NO_OPTION), String(value))
+    t.alike(parseOptions(options), parseOptions(NO_OPTION), String(value))
   }
 })
 
@@ -139,16 +139,16 @@ test('options: what makes no sense throws at the call, names the option and what
   ]
   for (const [options, type, message] of rows) {
     const label = JSON.stringify(options)
-    const error = errorOf(() => parseOptions(options as DHTOptions))
+    const error = errorOf(() => parseOptions(options))
     t.ok(error instanceof type && message.test(error.message), `${label}: ${String(error)}`)
     t.alike(
-      errorOf(() => new DHT(options as DHTOptions)),
+      errorOf(() => new DHT(options)),
       error,
       `new DHT(${label})`,
     )
   }
   for (const options of [null, 1, 'x']) {
-    const error = errorOf(() => parseOptions(options as unknown as DHTOptions))
+    const error = errorOf(() => parseOptions(options as never))
     t.is(error?.message, 'options must be an object', String(options))
   }
 })

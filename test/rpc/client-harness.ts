@@ -34,7 +34,7 @@ export class Outcome implements ExchangeHandler {
   readonly errors: Error[] = []
   readonly overdue: number[] = []
   /** Called when it is settled. */
-  then: (() => void) | null = null
+  afterwards: (() => void) | null = null
 
   get settled(): number {
     return this.replies.length + this.errors.length
@@ -47,12 +47,12 @@ export class Outcome implements ExchangeHandler {
 
   onReply(reply: Reply): void {
     this.replies.push(reply)
-    this.then?.()
+    this.afterwards?.()
   }
 
   onFailure(error: Error): void {
     this.errors.push(error)
-    this.then?.()
+    this.afterwards?.()
   }
 
   onOverdue(transmissions: number): void {

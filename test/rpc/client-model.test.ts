@@ -45,7 +45,7 @@ interface Run {
 function send(run: Run, options: Partial<SendOptions>, respond: boolean): void {
   const outcome = new Outcome()
   // Some handlers start another exchange from within, as lookups do.
-  if (respond) outcome.then = () => send(run, { retries: 0 }, false)
+  if (respond) outcome.afterwards = () => send(run, { retries: 0 }, false)
   const { exchange } = run.h.send({ host: `20.0.0.${run.all.length & 255}` }, options, outcome)
   run.all.push({ outcome, exchange })
 }

@@ -139,7 +139,7 @@ test('client: cancelAll settles everything, newest first, and sends nothing more
   const h = new Harness({ maxWindow: 2 })
   const order: number[] = []
   const outcomes = sendMany(h, 5)
-  for (const [i, outcome] of outcomes.entries()) outcome.then = () => void order.push(i)
+  for (const [i, outcome] of outcomes.entries()) outcome.afterwards = () => void order.push(i)
   const error = new DHTError('IO_SUSPENDED')
   h.client.cancelAll(error)
   t.alike(order, [4, 3, 2, 1, 0])

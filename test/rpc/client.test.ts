@@ -376,7 +376,7 @@ test('client: a handler may send again from its answer', (t) => {
   const h = new Harness()
   const second = new Outcome()
   const first = new Outcome()
-  first.then = () => void h.send({ host: OTHER }, {}, second)
+  first.afterwards = () => void h.send({ host: OTHER }, {}, second)
   h.send({}, {}, first)
   h.answer(h.last)
   t.is(h.last.host, OTHER)

@@ -22,6 +22,5 @@ test('udp: nodes share one UDX unless they bring their own', (t) => {
   t.is(createUdpTransport().native, shared)
   t.is(createUdpTransport(own).native, own)
   t.ok(isUdx(own))
-  for (const other of [null, undefined, 1, {}, { createSocket: 1 }])
-    t.absent(isUdx(other), JSON.stringify(other) ?? 'undefined')
+  for (const other of [null, undefined, 1, {}, { createSocket: 1 }]) t.absent(isUdx(other))
 })
