@@ -1,8 +1,9 @@
 /**
  * From the first bind to the last close (behaviour 7, 9.5 to 9.8).
  *
- * Invariants: `joined` is settled once, at the latest by `destroy`; while suspended or destroyed no timer, socket or
- * watcher of the node is open; `suspend`, `resume` and `destroy` run one after the other, however they are called.
+ * Invariants: `joined` is settled once, at the latest by `destroy` (after a failed bind, `suspend` begins a new one);
+ * while suspended or destroyed no timer, socket or watcher of the node is open; `suspend`, `resume` and `destroy` run
+ * one after the other, however they are called.
  */
 import type { Cancel } from '../primitives/clock.js'
 import { DHTError } from '../primitives/errors.js'
@@ -17,8 +18,7 @@ const MIN_TICK_MS = 100
 
 export class Lifecycle {
   readonly upkeep: Upkeep
-  /** Resolves when the node has joined; rejects with BIND_FAILED or NODE_DESTROYED. */
-  readonly joined: Promise<void>
+  #joined!: Promise<void>
   bootstrapped = false
   readonly #core: Core
   readonly #tell: Tell
@@ -35,9 +35,12 @@ export class Lifecycle {
     const { pingIntervalMs, refreshIntervalMs, stableAfterMs } = core.config
     const periodMs = Math.max(MIN_TICK_MS, Math.min(TICK_MS, pingIntervalMs, refreshIntervalMs, stableAfterMs))
     this.#ticker = new Ticker(core.clock, periodMs, (slept) => this.#onTick(slept))
-    this.joined = new Promise((resolve, reject) => (this.#settleJoined = { resolve, reject }))
-    // Whoever waits for it hears of a failure; nobody has to.
-    this.joined.catch(() => {})
+    this.#expectToJoin()
+  }
+
+  /** Resolves when the node has joined; rejects with BIND_FAILED or NODE_DESTROYED. */
+  get joined(): Promise<void> {
+    return this.#joined
   }
 
   /** Begins, one micro-task later: a subclass is constructed completely by then. */
@@ -50,10 +53,11 @@ export class Lifecycle {
     return this.#then(async () => {
       const core = this.#core
       // Before anything else: the next line would open the sockets of a closed node again.
-      if (core.closed !== null) return
+      if (core.closed === 'failed') this.#expectToJoin()
+      else if (core.closed !== null) return
       // A binding under way is waited for; its failure is told by `fullyBootstrapped`.
       await core.endpoint.bind().catch(() => {})
-      if (core.closed !== null) return
+      if (core.closed !== null && core.closed !== 'failed') return
       core.closed = 'suspended'
       await this.#halt(new DHTError('IO_SUSPENDED'))
       this.#tell('suspend')
@@ -143,6 +147,12 @@ export class Lifecycle {
     this.#tell('ready')
     this.#tell('bootstrap')
     this.#settle(null)
+  }
+
+  #expectToJoin(): void {
+    this.#joined = new Promise((resolve, reject) => (this.#settleJoined = { resolve, reject }))
+    // Whoever waits for it hears of a failure; nobody has to.
+    this.#joined.catch(() => {})
   }
 
   #settle(error: Error | null): void {

@@ -56,7 +56,8 @@ async function repeat(reply: Reply, host: CommitHost): Promise<Reply> {
 /** A reply with an error number is an answer, but no acceptance; a commit function may return one too. */
 function refuseErrors(result: unknown): unknown {
   const error = (result as Partial<Reply> | null | undefined)?.error
-  if (typeof error === 'number' && error !== 0)
+  if (typeof error === 'number' && error !== 0) {
     throw new DHTError('COMMIT_FAILED', `Commit refused with error ${error}`)
+  }
   return result
 }

@@ -237,6 +237,7 @@ export class Client {
     const now = this.#clock.now()
     exchange.state = 'sent'
     exchange.onTransmission(now)
+    if (exchange.transmissions > 1) exchange.evidence = this.#lastResponseAt > exchange.firstSentAt
     this.#sent.add(exchange)
     exchange.dueAt = now + this.#timeoutMs(exchange)
     if (!options.forced) this.#window.acquire()
@@ -333,7 +334,9 @@ export class Client {
   #onTimeout(exchange: Exchange): void {
     if (exchange.transmissions > exchange.options.retries) {
       this.#stats.requests.timeouts++
-      const evidence = this.#lastResponseAt > exchange.firstSentAt
+      // Of more than one transmission the last must have had its chance: a network that came back after it is no proof.
+      const single = exchange.transmissions === 1
+      const evidence = single ? this.#lastResponseAt > exchange.firstSentAt : exchange.evidence
       this.#fail(exchange, new DHTError('REQUEST_TIMEOUT'))
       this.#host.onUnanswered(exchange, evidence)
       return

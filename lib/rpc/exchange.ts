@@ -74,6 +74,8 @@ export class Exchange {
   lastSentAt = 0
   /** When the running timeout ends. */
   dueAt = 0
+  /** Somebody answered us between its first and its latest transmission: that one went out into a working network. */
+  evidence = false
 
   constructor(message: Outgoing, options: SendOptions, handler: ExchangeHandler) {
     this.message = message

@@ -136,8 +136,9 @@ test('docs: every folder of lib and every runtime package has its place in ARCHI
     t.ok(text.includes(`| [lib/${name}](../lib/${name}) |`), name)
   }
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
-  for (const name of Object.keys(dependencies))
+  for (const name of Object.keys(dependencies)) {
     t.ok(section('docs/ARCHITECTURE.md', '## Packages').includes(name), name)
+  }
 })
 
 test('docs: the vectors are all named in PROTOCOL', (t) => {

@@ -145,6 +145,24 @@ test('W-C19: a firewall that was closed while it slept is noticed', async (t) =>
   t.ok(node.table.size >= 10)
 })
 
+test('W-C19: a network that comes back a moment after the wake-up costs no contact', async (t) => {
+  for (const delayMs of [500, 1000, 1500, 2000, 3000]) {
+    const sim = new Simulation(t)
+    await sim.startMany(25)
+    const node = await sim.start({ ephemeral: true })
+    await sim.clock.advance(10 * MINUTE)
+    const removed = traceRemovals(node)
+    const wakeups = traceEvents(node, sim.clock, ['wakeup'])
+    sim.network.block(sim.hostOf(node))
+    sim.sleep(node, 60 * MINUTE)
+    await sim.clock.runUntil(() => wakeups.length > 0, MINUTE)
+    await sim.clock.advance(delayMs)
+    sim.network.unblock(sim.hostOf(node))
+    await sim.clock.advance(2 * MINUTE)
+    t.alike(removed, [], `${delayMs} ms`)
+  }
+})
+
 test('upkeep: after a sleep a node that stays ephemeral knows its address again within a minute', async (t) => {
   const sim = new Simulation(t)
   await sim.startMany(10)
