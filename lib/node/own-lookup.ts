@@ -12,6 +12,8 @@ export interface OwnLookupOptions {
   k?: number
   /** Requests at a time. Default: the node's. */
   concurrency?: number
+  /** Start at the bootstrap nodes alone, where our own contacts lead nowhere. */
+  fromBootstrap?: boolean
   /** Called with the first reply. */
   onFirstReply?: (reply: Reply) => void
 }
@@ -21,7 +23,8 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
   const traversal = core.createTraversal(target, options)
   core.lastLookupAt = core.clock.now()
   // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
-  for (const { host, port, id } of core.contacts.table.closest(target, 2 * K)) traversal.addSeed(host, port, id)
+  const known = options.fromBootstrap ? 0 : 2 * K
+  for (const { host, port, id } of core.contacts.table.closest(target, known)) traversal.addSeed(host, port, id)
   if (traversal.candidates.length < K) {
     for (const { host, port } of await core.resolver.resolve()) traversal.addSeed(host, port)
   }

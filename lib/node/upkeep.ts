@@ -2,6 +2,7 @@
  * What a node does by itself while it runs: checks of old contacts, refreshes, the step to persistent, health
  * (behaviour 5). Driven by the ticker; every part decides for itself whether it is due.
  */
+import { ID_BYTES, idSharing } from '../primitives/id.js'
 import type { Core } from './core.js'
 import { Health, type HealthState } from './health.js'
 import { ownLookup } from './own-lookup.js'
@@ -11,11 +12,11 @@ import { TICK_MS } from './ticker.js'
 const TIMER_SLACK_MS = 100
 
 /**
- * A table with fewer contacts than a lookup wants is refreshed in any case: soon, since nodes that started at the same
- * time did not find each other when they joined, then ever less often, since in a small network it stays small.
+ * A table that is small or has a gap is refreshed in any case: soon, since nodes that started at the same time did not
+ * find each other when they joined, then ever less often, since in a small network it stays small.
  */
-const FIRST_SMALL_REFRESH_MS = TICK_MS
-const SMALL_REFRESH_MS = 320_000
+const FIRST_REPAIR_MS = TICK_MS
+const MAX_REPAIR_MS = 320_000
 
 /** Requests at a time of a refresh: nobody waits for it. */
 const REFRESH_CONCURRENCY = 3
@@ -41,7 +42,8 @@ export class Upkeep {
   #pingedAt: number
   #refreshedAt: number
   #healthAt: number
-  #smallRefreshMs = FIRST_SMALL_REFRESH_MS
+  #repairMs = FIRST_REPAIR_MS
+  #repairedAt: number
   #ownTurn = false
 
   constructor(core: Core, events: UpkeepEvents) {
@@ -53,6 +55,7 @@ export class Upkeep {
     this.#pingedAt = now - (config.pingIntervalMs * random.below(1024)) / 2048
     this.#refreshedAt = now - (config.refreshIntervalMs * random.below(1024)) / 2048
     this.#healthAt = now
+    this.#repairedAt = now
   }
 
   /** One beat of a node that has joined. */
@@ -61,6 +64,7 @@ export class Upkeep {
     if (now - this.#healthAt >= TICK_MS - TIMER_SLACK_MS) this.#updateHealth(now)
     if (this.#core.identity.isUpgradeDue) void this.#upgrade()
     if (now - this.#pingedAt >= this.#core.config.pingIntervalMs) this.#ping(now)
+    if (now - this.#repairedAt >= this.#repairMs) this.#repair(now)
     if (this.#isRefreshDue(now)) void this.refresh()
   }
 
@@ -68,7 +72,6 @@ export class Upkeep {
   refresh(): Promise<void> {
     const { clock, contacts, identity, random } = this.#core
     this.#refreshedAt = clock.now()
-    this.#smallRefreshMs = Math.min(this.#smallRefreshMs * 2, SMALL_REFRESH_MS)
     this.#ownTurn = !this.#ownTurn
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
     return ownLookup(this.#core, target, { concurrency: REFRESH_CONCURRENCY })
@@ -82,7 +85,7 @@ export class Upkeep {
     identity.onWakeup()
     this.resetHealth()
     this.#pingedAt = -Infinity
-    this.#smallRefreshMs = FIRST_SMALL_REFRESH_MS
+    this.#repairMs = FIRST_REPAIR_MS
   }
 
   resetHealth(): void {
@@ -111,9 +114,21 @@ export class Upkeep {
     else contacts.pingRound(client.inFlight > BUSY_REQUESTS, RECENT_ROUNDS * config.pingIntervalMs)
   }
 
+  /** Looks where the table lacks contacts that must be there, if it does. */
+  #repair(now: number): void {
+    const { contacts, random } = this.#core
+    const { table } = contacts
+    const { gap } = table
+    if (gap === -1 && table.size >= table.k) return
+    this.#repairedAt = now
+    this.#repairMs = Math.min(this.#repairMs * 2, MAX_REPAIR_MS)
+    if (gap === -1) void this.refresh()
+    // Whom we know knows nobody there either, or a lookup of ours would have met them.
+    else void ownLookup(this.#core, idSharing(table.id, gap, random.bytes(ID_BYTES)), { fromBootstrap: true })
+  }
+
   #isRefreshDue(now: number): boolean {
-    const { config, contacts, lastLookupAt } = this.#core
-    if (contacts.table.size < contacts.table.k && now - this.#refreshedAt >= this.#smallRefreshMs) return true
+    const { config, lastLookupAt } = this.#core
     return now - Math.max(this.#refreshedAt, lastLookupAt) >= config.refreshIntervalMs
   }
 }

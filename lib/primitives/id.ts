@@ -71,3 +71,19 @@ export function sameId(a: Uint8Array, b: Uint8Array): boolean {
 export function idBit(id: Uint8Array, index: number): number {
   return (id[index >> 3]! >> (7 - (index & 7))) & 1
 }
+
+/**
+ * An id that shares exactly `sharedBits` leading bits with `id`.
+ *
+ * @param sharedBits 0 to 255
+ * @param filler 32 bytes for the rest; changed and returned
+ */
+export function idSharing(id: Uint8Array, sharedBits: number, filler: Uint8Array): Uint8Array {
+  const byte = sharedBits >> 3
+  filler.set(id.subarray(0, byte))
+  const flipped = 0x80 >> (sharedBits & 7)
+  // The bits before it and itself come from the id, and it is turned over; those behind it stay.
+  const kept = flipped - 1
+  filler[byte] = ((id[byte]! ^ flipped) & ~kept) | (filler[byte]! & kept)
+  return filler
+}

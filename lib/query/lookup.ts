@@ -15,6 +15,7 @@ import type { Traversal } from './traversal.js'
 export interface AskHandler {
   onReply(reply: Reply): void
   onFailure(error: Error): void
+  onSlow(): void
   onOverdue(transmissions: number): void
 }
 
@@ -99,6 +100,11 @@ export class Lookup {
     const cancel = ask(candidate, {
       onReply: (reply) => this.#onReply(candidate, reply),
       onFailure: (error) => this.#onFailure(candidate, error),
+      onSlow: () => {
+        if (this.#ended) return
+        traversal.onSlow(candidate)
+        this.pump()
+      },
       onOverdue: (transmissions) => {
         if (this.#ended) return
         if (transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)

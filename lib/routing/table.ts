@@ -40,6 +40,9 @@ export interface TableOptions {
   maxPerHostInTable?: number
 }
 
+/** Where 20 are to be expected, fewer than 4 come by chance once in 10,000 buckets. */
+const GAP_CONTACTS = 4
+
 const EMPTY: readonly Contact[] = Object.freeze([])
 
 export class RoutingTable {
@@ -129,6 +132,20 @@ export class RoutingTable {
   /** The k-bucket that `id` belongs in, in no particular order. Live: the caller does not change or keep it. */
   bucketOf(id: Uint8Array): readonly Contact[] {
     return this.#buckets[commonPrefixLength(id, this.id)] ?? EMPTY
+  }
+
+  /**
+   * The shallowest bucket that has suspiciously few contacts, or -1. A bucket covers as much of the keyspace as all
+   * deeper ones together; where those hold k and it holds next to none, we have missed a part of the network.
+   */
+  get gap(): number {
+    let deeper = this.size
+    for (let i = 0; i <= this.#deepest; i++) {
+      const length = this.#buckets[i]?.length ?? 0
+      deeper -= length
+      if (length < GAP_CONTACTS && deeper >= this.k) return i
+    }
+    return -1
   }
 
   /** Whether fewer than k contacts share as many bits with us as `id` does: it would be one of our neighbours. */

@@ -10,7 +10,7 @@
  */
 import type { Clock } from '../primitives/clock.js'
 import { DHTError } from '../primitives/errors.js'
-import { addressKey, parseIPv4 } from '../primitives/address.js'
+import { parseIPv4 } from '../primitives/address.js'
 import type { Random } from '../primitives/random.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { copyBytes } from '../wire/bytes.js'
@@ -20,13 +20,8 @@ import { decodeResponse, peekResponseTid } from '../wire/response.js'
 import { CongestionWindow } from './congestion.js'
 import { Exchange, type ExchangeHandler, type Outgoing, type SendOptions } from './exchange.js'
 import { Reply } from './reply.js'
-import {
-  createEstimate,
-  retryTimeoutMs,
-  type RetryBounds,
-  type RoundTripEstimate,
-  updateEstimate,
-} from './round-trip.js'
+import { Patience } from './patience.js'
+import type { RetryBounds, RoundTripEstimate } from './round-trip.js'
 import { commandStats, type Stats } from './stats.js'
 import { SweepTimer } from './sweep-timer.js'
 
@@ -69,18 +64,13 @@ const STALL_GRACE_MS = 100
 /** Stalls in a row that are forgiven: a process that is always late must still settle its requests. */
 const MAX_STALLS = 3
 
-/** Least timeout for commands of the application, whose handlers may take their time (500 ms: half of upstream's). */
-const APPLICATION_FLOOR_MS = 500
-
 export class Client {
   readonly #host: ClientHost
   readonly #clock: Clock
   readonly #random: Random
   readonly #stats: Stats
-  readonly #bounds: RetryBounds
-  readonly #applicationBounds: RetryBounds
+  readonly #patience: Patience
   readonly #window: CongestionWindow
-  readonly #network = createEstimate()
   /** Exchanges that have a transaction id. BOUNDED: by 65,536 ids, in practice by the window and forced requests. */
   readonly #byTid = new Map<number, Exchange>()
   /** Exchanges that wait for a socket. BOUNDED: by MAX_QUEUED. */
@@ -98,8 +88,7 @@ export class Client {
     this.#clock = options.clock
     this.#random = options.random
     this.#stats = options.stats
-    this.#bounds = options.bounds
-    this.#applicationBounds = { ...options.bounds, minMs: Math.max(options.bounds.minMs, APPLICATION_FLOOR_MS) }
+    this.#patience = new Patience((key) => host.estimateOf(key), options.bounds)
     this.#window = new CongestionWindow(options.maxWindow)
     this.#timer = new SweepTimer(options.clock, (now, lateMs) => this.#sweep(now, lateMs))
   }
@@ -116,7 +105,7 @@ export class Client {
 
   /** Round-trip estimate over all peers. */
   get networkEstimate(): Readonly<RoundTripEstimate> {
-    return this.#network
+    return this.#patience.networkEstimate
   }
 
   /**
@@ -208,11 +197,8 @@ export class Client {
       const stats = commandStats(this.#stats, message.command)
       if (stats !== null) stats.rx++
     }
-    // A relayed answer or one with a chosen delay is no round trip.
-    if (!asked || exchange.options.timeoutMs > 0) return
-    updateEstimate(this.#network, rtt)
-    const peer = this.#host.estimateOf(addressKey(message.ip, message.port))
-    if (peer !== null) updateEstimate(peer, rtt)
+    // The way of a relayed answer is another one.
+    if (asked) this.#patience.onAnswer(exchange, rtt)
   }
 
   #dispatch(exchange: Exchange): void {
@@ -239,10 +225,13 @@ export class Client {
     exchange.onTransmission(now)
     if (exchange.transmissions > 1) exchange.evidence = this.#lastResponseAt > exchange.firstSentAt
     this.#sent.add(exchange)
-    exchange.dueAt = now + this.#timeoutMs(exchange)
+    exchange.dueAt = now + this.#patience.timeoutMs(exchange)
     if (!options.forced) this.#window.acquire()
     this.#stats.datagrams.sent++
-    this.#timer.arm(exchange.dueAt, now)
+    // Only once: later transmissions are late in any case.
+    const isFirst = exchange.transmissions === 1 && exchange.handler.onSlow !== undefined
+    exchange.slowAt = isFirst ? now + this.#patience.slowMs(exchange) : Infinity
+    this.#timer.arm(Math.min(exchange.dueAt, exchange.slowAt), now)
     try {
       if (exchange.bytes === null) this.#encode(exchange, socket)
       else this.#renew(exchange)
@@ -294,14 +283,6 @@ export class Client {
     }
   }
 
-  #timeoutMs(exchange: Exchange): number {
-    const { message, options, transmissions } = exchange
-    if (options.timeoutMs > 0) return options.timeoutMs
-    const peer = this.#host.estimateOf(addressKey(message.ip, message.port))
-    const bounds = message.internal ? this.#bounds : this.#applicationBounds
-    return retryTimeoutMs(peer, this.#network, transmissions, bounds)
-  }
-
   #sweep(now: number, lateMs: number): void {
     if (lateMs > STALL_MS && this.#stalls < MAX_STALLS) {
       this.#stalls++
@@ -315,19 +296,24 @@ export class Client {
   }
 
   #postpone(until: number): void {
-    for (const exchange of this.#sent) if (exchange.dueAt < until) exchange.dueAt = until
+    for (const exchange of this.#sent) {
+      if (exchange.dueAt < until) exchange.dueAt = until
+      if (exchange.slowAt < until) exchange.slowAt = until
+    }
   }
 
   #expire(horizon: number): void {
     // A copy: what is sent again goes to the end of the set, where it would be visited again.
     for (const exchange of Array.from(this.#sent)) {
-      if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
+      if (exchange.state !== 'sent') continue
+      if (exchange.dueAt <= horizon) this.#onTimeout(exchange)
+      else if (exchange.slowAt <= horizon) onSlow(exchange)
     }
   }
 
   #rearm(): void {
     let next = Infinity
-    for (const exchange of this.#sent) if (exchange.dueAt < next) next = exchange.dueAt
+    for (const { dueAt, slowAt } of this.#sent) next = Math.min(next, dueAt, slowAt)
     if (next < Infinity) this.#timer.arm(next, this.#clock.now())
   }
 
@@ -386,4 +372,9 @@ export class Client {
       this.#transmit(exchange, socket)
     }
   }
+}
+
+function onSlow(exchange: Exchange): void {
+  exchange.slowAt = Infinity
+  exchange.handler.onSlow?.()
 }

@@ -14,6 +14,8 @@ export interface ExchangeHandler {
   /** `socket`: the local one the reply came in on. */
   onReply(reply: Reply, socket: DatagramSocket): void
   onFailure(error: Error): void
+  /** The first transmission takes longer than nearly all answers do, though its timeout has not passed. */
+  onSlow?(): void
   /** A transmission stayed unanswered for its timeout and another one follows; `transmissions` so far. */
   onOverdue?(transmissions: number): void
 }
@@ -74,6 +76,8 @@ export class Exchange {
   lastSentAt = 0
   /** When the running timeout ends. */
   dueAt = 0
+  /** When the first transmission becomes slow; Infinity for none who asked, and afterwards. */
+  slowAt = Infinity
   /** Somebody answered us between its first and its latest transmission: that one went out into a working network. */
   evidence = false
 

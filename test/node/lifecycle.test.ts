@@ -122,12 +122,13 @@ test('lifecycle: a node that could not bind can be suspended and resumed once it
   const transport = breakable(sim.network.transport(host))
   const node = sim.create({ transport, ephemeral: false }, host)
   t.is(await codeOf(sim.run(node.fullyBootstrapped())), 'BIND_FAILED')
+  t.is(await codeOf(node.ping({ host: BOOTSTRAP_HOST, port: BOOTSTRAP_PORT })), 'BIND_FAILED')
   await sim.run(node.suspend())
   t.is(await codeOf(sim.run(node.resume())), 'BIND_FAILED', 'still')
+  t.is(node.suspended, true, 'and can be resumed another time')
   transport.broken = false
-  await sim.run(node.suspend())
   await sim.run(node.resume())
-  await sim.clock.advance(MINUTE)
+  await sim.run(node.fullyBootstrapped())
   t.alike([node.bootstrapped, node.ephemeral], [true, false])
 })
 
