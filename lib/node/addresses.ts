@@ -1,4 +1,6 @@
-/** Where a node can be reached, as far as it knows. */
+/** Where a node can be reached, as far as it knows, and whom it knows. */
+import type { Recency } from '../routing/recency.js'
+import { checkInteger } from './arguments.js'
 import type { Core } from './core.js'
 
 /**
@@ -20,4 +22,15 @@ export function remoteAddress({ endpoint, identity }: Core): { host: string; por
   const { firewalled, host, port } = identity
   if (host === null || port === 0 || firewalled || port !== endpoint.serverPort) return null
   return { host, port }
+}
+
+/** Addresses of the contacts, most recently heard first. @throws TypeError or RangeError for a limit that is none */
+export function listContacts(contacts: Recency, limit: number): { host: string; port: number }[] {
+  if (limit !== Infinity) checkInteger(limit, 'limit', 0, Number.MAX_SAFE_INTEGER)
+  const out: { host: string; port: number }[] = []
+  for (const { host, port } of contacts) {
+    if (out.length >= limit) break
+    out.push({ host, port })
+  }
+  return out
 }

@@ -16,7 +16,7 @@ import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
 import { createUdpTransport } from '../transport/udp.js'
 import { COMMAND, ERROR } from '../wire/commands.js'
 import { checkAddress, checkLimits, type Destination } from './arguments.js'
-import { localAddress, remoteAddress } from './addresses.js'
+import { listContacts, localAddress, remoteAddress } from './addresses.js'
 import { Application, ERROR_HANDLER_FAILED } from './application.js'
 import { type BootstrapNode, checkBootstrapper } from './bootstrap-list.js'
 import { type WaitOptions, waitFor } from './call.js'
@@ -322,14 +322,9 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     this.#core.contacts.add(host, ip, port)
   }
 
-  /** The contacts, most recently heard first. `limit`: at most so many. */
+  /** The contacts, most recently heard first. `limit`: at most so many. @throws TypeError or RangeError */
   toArray({ limit = Infinity }: { limit?: number } = {}): { host: string; port: number }[] {
-    const out: { host: string; port: number }[] = []
-    for (const { host, port } of this.nodes) {
-      if (out.length >= limit) break
-      out.push({ host, port })
-    }
-    return out
+    return listContacts(this.nodes, limit)
   }
 
   /** Local address of the socket that requests leave from; null while not bound. */

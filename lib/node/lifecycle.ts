@@ -34,7 +34,11 @@ export class Lifecycle {
     this.upkeep = new Upkeep(core, { onHealth: () => tell('network-update') })
     const { pingIntervalMs, refreshIntervalMs, stableAfterMs } = core.config
     const periodMs = Math.max(MIN_TICK_MS, Math.min(TICK_MS, pingIntervalMs, refreshIntervalMs, stableAfterMs))
-    this.#ticker = new Ticker(core.clock, periodMs, (slept) => this.#onTick(slept))
+    this.#ticker = new Ticker(
+      core.clock,
+      () => Math.min(periodMs, this.upkeep.hurryMs),
+      (slept) => this.#onTick(slept),
+    )
     this.#expectToJoin()
   }
 
@@ -144,6 +148,8 @@ export class Lifecycle {
     await join(this.#core)
     if (this.#core.closed !== null || this.bootstrapped) return
     this.bootstrapped = true
+    // A table that is still poor is looked after sooner than the beat before foresaw.
+    this.#ticker.start()
     this.#tell('ready')
     this.#tell('bootstrap')
     this.#settle(null)

@@ -41,7 +41,7 @@ export interface DHTOptions {
   quickFirewall?: boolean
   /** Requests of one query at a time. Default 10. */
   concurrency?: number
-  /** Requests of the node on the way at a time; more wait. Default 80. */
+  /** Requests of the node on the way at a time, 1 to 8192; more wait. Default 80. */
   maxWindow?: number
   /** Longest delay in milliseconds of a delayed ping, asked or answered. Default 10000. */
   maxPingDelay?: number
@@ -109,6 +109,9 @@ export interface NodeConfig {
 /** Defaults that are part of the API: `DHT.DEFAULTS`. */
 export const DEFAULTS = { concurrency: 10, maxWindow: 80, maxPingDelay: 10000 }
 
+/** Each request on the way holds one of 65,536 transaction ids per transmission. */
+const MAX_WINDOW = 8192
+
 /** Shared by the nodes of a process: most have no contacts to start with, and take any port. */
 const NO_NODES: readonly { host: string; port: number }[] = []
 const NO_CHANGES: InboundLimitOptions = {}
@@ -137,7 +140,7 @@ export function parseOptions(options: DHTOptions): NodeConfig {
     firewalled: flag(options, 'firewalled', true),
     quickFirewall: flag(options, 'quickFirewall', true),
     concurrency: integer(options, 'concurrency', DEFAULTS.concurrency, 1),
-    maxWindow: integer(options, 'maxWindow', DEFAULTS.maxWindow, 1),
+    maxWindow: integer(options, 'maxWindow', DEFAULTS.maxWindow, 1, MAX_WINDOW),
     maxPingDelay: integer(options, 'maxPingDelay', DEFAULTS.maxPingDelay, 0),
     filterNode: filter,
     sendDownHints: flag(options, 'sendDownHints', true),
@@ -158,12 +161,19 @@ function flag<D extends boolean | null>(options: DHTOptions, name: keyof DHTOpti
   return value
 }
 
-function integer(options: DHTOptions, name: keyof DHTOptions, fallback: number, least: number): number {
+function integer(
+  options: DHTOptions,
+  name: keyof DHTOptions,
+  fallback: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   const value = options[name]
   if (value === undefined || value === null) return fallback
   if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${describe(value)}`)
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${name} must be an integer of at least ${least}, got ${value}`)
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    throw new RangeError(`${name} must be an integer ${range}, got ${value}`)
   }
   return value
 }

@@ -4,7 +4,16 @@ import { K } from '../routing/table.js'
 import type { SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import { ERROR } from '../wire/commands.js'
-import { checkCommand, checkFits, checkHash, checkInteger, checkLimits, checkValue } from './arguments.js'
+import {
+  checkAddress,
+  checkCommand,
+  checkFits,
+  checkHash,
+  checkInteger,
+  checkLimits,
+  checkValue,
+  type Destination,
+} from './arguments.js'
 import type { Core } from './core.js'
 import type { DHT } from './dht.js'
 import { describe } from './options.js'
@@ -32,7 +41,12 @@ function checkQueryOptions<T>(options: QueryOptions<T>): void {
   }
   for (const name of ['nodes', 'closestNodes', 'replies', 'closestReplies'] as const) {
     const list = options[name]
-    if (list !== undefined && list !== null && !Array.isArray(list)) throw new TypeError(`${name} must be an array`)
+    if (list === undefined || list === null) continue
+    if (!Array.isArray(list)) throw new TypeError(`${name} must be an array`)
+    for (const item of list as unknown[]) {
+      const node = name === 'nodes' || name === 'closestNodes' ? item : (item as { from?: unknown } | null)?.from
+      checkAddress(node as Destination | null | undefined, `an entry of ${name}`)
+    }
   }
 }
 
@@ -112,6 +126,7 @@ function createQueryHost<T>(
         if (session !== null && session.lastEnd !== lastEnd) query().destroy(session.lastEnd?.error)
       }
     },
+    checkWait: checkLimits,
     after: (delayMs, fn) => core.clock.after(delayMs, fn),
     onClose: () => session?.detachQuery(query()),
   }

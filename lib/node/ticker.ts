@@ -12,14 +12,16 @@ const SLEEP_MS = 15_000
 
 export class Ticker {
   readonly #clock: Clock
-  readonly #periodMs: number
+  readonly #nextMs: () => number
   readonly #onTick: (slept: boolean) => void
   #cancel: Cancel | null = null
   #lastAt = 0
+  #beating = false
 
-  constructor(clock: Clock, periodMs: number, onTick: (slept: boolean) => void) {
+  /** @param nextMs time until the next beat, asked after each */
+  constructor(clock: Clock, nextMs: () => number, onTick: (slept: boolean) => void) {
     this.#clock = clock
-    this.#periodMs = periodMs
+    this.#nextMs = nextMs
     this.#onTick = onTick
   }
 
@@ -27,23 +29,27 @@ export class Ticker {
   start(): void {
     this.stop()
     this.#lastAt = this.#clock.wallTime()
+    this.#beating = true
     this.#schedule()
   }
 
   stop(): void {
+    this.#beating = false
     this.#cancel?.()
     this.#cancel = null
   }
 
   #schedule(): void {
-    this.#cancel = this.#clock.after(this.#periodMs, () => this.#beat())
+    this.#cancel = this.#clock.after(this.#nextMs(), () => this.#beat())
   }
 
   #beat(): void {
     const now = this.#clock.wallTime()
     const slept = now - this.#lastAt > SLEEP_MS
     this.#lastAt = now
-    this.#schedule()
+    this.#cancel = null
     this.#onTick(slept)
+    // After the work, which may change the pace; unless that stopped it, or started it anew.
+    if (this.#beating && this.#cancel === null) this.#schedule()
   }
 }

@@ -15,7 +15,7 @@ const TIMER_SLACK_MS = 100
  * A table that is small or has a gap is refreshed in any case: soon, since nodes that started at the same time did not
  * find each other when they joined, then ever less often, since in a small network it stays small.
  */
-const FIRST_REPAIR_MS = TICK_MS
+const FIRST_REPAIR_MS = 1000
 const MAX_REPAIR_MS = 320_000
 
 /** Requests at a time of a refresh: nobody waits for it. */
@@ -44,6 +44,8 @@ export class Upkeep {
   #healthAt: number
   #repairMs = FIRST_REPAIR_MS
   #repairedAt: number
+  #lastGap = -1
+  #lastSize = 0
   #ownTurn = false
 
   constructor(core: Core, events: UpkeepEvents) {
@@ -64,8 +66,13 @@ export class Upkeep {
     if (now - this.#healthAt >= TICK_MS - TIMER_SLACK_MS) this.#updateHealth(now)
     if (this.#core.identity.isUpgradeDue) void this.#upgrade()
     if (now - this.#pingedAt >= this.#core.config.pingIntervalMs) this.#ping(now)
-    if (now - this.#repairedAt >= this.#repairMs) this.#repair(now)
+    if (now - this.#repairedAt >= this.#repairMs - TIMER_SLACK_MS) this.#repair(now)
     if (this.#isRefreshDue(now)) void this.refresh()
+  }
+
+  /** Time until the next beat should come; Infinity when there is no hurry. */
+  get hurryMs(): number {
+    return this.#isPoor ? this.#repairMs : Infinity
   }
 
   /** Looks up the id of a random contact or, every other time, our own, so that neighbours are never missed. */
@@ -114,14 +121,27 @@ export class Upkeep {
     else contacts.pingRound(client.inFlight > BUSY_REQUESTS, RECENT_ROUNDS * config.pingIntervalMs)
   }
 
+  /**
+   * Whether the table lacks contacts that must be there, unless the network is a small one. An empty one is not poor
+   * but lost, and the ping rounds look after it.
+   */
+  get #isPoor(): boolean {
+    const { table } = this.#core.contacts
+    return (table.size > 0 && table.size < table.k) || table.gap !== -1
+  }
+
   /** Looks where the table lacks contacts that must be there, if it does. */
   #repair(now: number): void {
+    if (!this.#isPoor) return
     const { contacts, random } = this.#core
     const { table } = contacts
-    const { gap } = table
-    if (gap === -1 && table.size >= table.k) return
+    const { gap, size } = table
     this.#repairedAt = now
-    this.#repairMs = Math.min(this.#repairMs * 2, MAX_REPAIR_MS)
+    // While it helps it goes on at this pace.
+    const helped = gap !== this.#lastGap || size > this.#lastSize
+    this.#repairMs = helped ? FIRST_REPAIR_MS : Math.min(this.#repairMs * 2, MAX_REPAIR_MS)
+    this.#lastGap = gap
+    this.#lastSize = size
     if (gap === -1) void this.refresh()
     // Whom we know knows nobody there either, or a lookup of ours would have met them.
     else void ownLookup(this.#core, idSharing(table.id, gap, random.bytes(ID_BYTES)), { fromBootstrap: true })

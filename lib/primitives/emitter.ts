@@ -6,13 +6,13 @@ export type EventMap = { [name: string]: unknown[] }
 
 /** What every runtime's event emitter offers, typed by `Events`. */
 export interface TypedEmitter<Events extends EventMap> {
-  on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
-  once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
-  off<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
-  addListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
-  removeListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
+  on<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
+  once<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
+  off<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
+  addListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
+  removeListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
   removeAllListeners<E extends keyof Events>(event?: E): this
-  prependListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => void): this
+  prependListener<E extends keyof Events>(event: E, listener: (...args: Events[E]) => unknown): this
   /** The listeners of an event, in order, those of `once` in the wrapper that removes them. */
   rawListeners<E extends keyof Events>(event: E): ((...args: Events[E]) => unknown)[]
   listenerCount<E extends keyof Events>(event: E): number

@@ -75,6 +75,8 @@ export interface QueryHost {
   hint?: (referrer: { host: string; port: number }, dead: { ip: number; port: number }) => void
   /** The query starts (1) or is over (-1). */
   count(change: 1 | -1): void
+  /** @throws TypeError or RangeError for a bad signal or deadline */
+  checkWait(options: { signal?: AbortSignalLike | null; deadlineMs?: number }): void
   after(delayMs: number, fn: () => void): Cancel
   /** Told when the query is over, so that a session can let go of it. */
   onClose?: () => void
@@ -175,8 +177,10 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
    *
    * @param options `signal` and `deadlineMs` end the query, not only the waiting
    * @returns resolves when the query is over, also after a plain `destroy()`; rejects with what it failed with
+   * @throws TypeError or RangeError for a bad signal or deadline
    */
   finished(options: { signal?: AbortSignalLike | null; deadlineMs?: number } = {}): Promise<void> {
+    this.#host.checkWait(options)
     const ended = new Promise<void>((resolve, reject) => {
       let failure: Error | null = null
       this.on('error', (error) => (failure = error))

@@ -52,6 +52,9 @@ export interface ClientOptions {
 /** BOUNDED: requests of our own caller beyond this many waiting are refused with QUEUE_FULL. */
 const MAX_QUEUED = 65536
 
+/** Forced requests wait too when this many transaction ids are taken: a free one must be found soon. */
+const MAX_TIDS = 49_152
+
 /** Timeouts due within this time of each other are handled together; far below any round trip that matters. */
 const SWEEP_SLACK_MS = 5
 
@@ -109,7 +112,7 @@ export class Client {
   }
 
   /**
-   * Starts an exchange. It is not settled before this returns, except where it throws.
+   * Starts an exchange. It may be settled before this returns: where the system refuses to send.
    * @throws DHTError QUEUE_FULL
    */
   send(message: Outgoing, options: SendOptions, handler: ExchangeHandler): Exchange {
@@ -206,11 +209,16 @@ export class Client {
     if (socket === null) {
       exchange.state = 'waiting'
       this.#waiting.add(exchange)
-    } else if (!exchange.options.forced && (this.#window.full || this.#queue.size > 0)) {
+    } else if (this.#mustWait(exchange)) {
       this.#enqueue(exchange)
     } else {
       this.#transmit(exchange, socket)
     }
+  }
+
+  #mustWait({ options }: Exchange): boolean {
+    if (options.forced) return this.#byTid.size >= MAX_TIDS
+    return this.#window.full || this.#queue.size > 0
   }
 
   #enqueue(exchange: Exchange): void {

@@ -111,7 +111,7 @@ export class Request {
   /**
    * Answers with an error number; 16 and up are the application's to define (wire-protocol 11).
    *
-   * @throws TypeError or RangeError when the code is not a positive integer
+   * @throws RangeError when the code is not a non-negative integer
    */
   error(code: number, options?: ReplyOptions): void {
     if (!Number.isSafeInteger(code) || code < 0) {

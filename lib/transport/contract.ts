@@ -15,7 +15,7 @@ export interface DatagramSocket {
    * @param ttl IP time to live; 0 or absent is the system's default
    */
   trySend(bytes: Uint8Array, port: number, host: string, ttl?: number): void
-  /** The local address it is bound to, or null once closed. */
+  /** The local address it is, or was, bound to; null where it knows none. */
   address(): SocketAddress | null
   /** Stops receiving and frees the port. Idempotent. */
   close(): Promise<void>

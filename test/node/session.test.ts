@@ -65,7 +65,8 @@ test('session: can be used again after destroy', async (t) => {
 test('W-C7: destroying a session gives every place in the window back once', async (t) => {
   const sim = new Simulation(t)
   const node = await sim.start({ ephemeral: true, maxWindow: 4 })
-  await sim.clock.advance(1000)
+  // Between two looks of the node's own for more contacts.
+  await sim.clock.advance(1500)
   const session = node.session()
   const pings = Array.from({ length: 4 }, () => rejectionOf(session.ping(NOBODY)))
   session.destroy()
@@ -78,7 +79,8 @@ test('W-C7: destroying a session gives every place in the window back once', asy
 test('session: what waits in the queue is not sent by the destruction of what is before it', async (t) => {
   const sim = new Simulation(t)
   const node = await sim.start({ ephemeral: true, maxWindow: 4 })
-  await sim.clock.advance(1000)
+  // Between two looks of the node's own for more contacts.
+  await sim.clock.advance(1500)
   const session = node.session()
   sim.record = true
   const pings = Array.from({ length: 50 }, () => rejectionOf(session.ping(NOBODY)))

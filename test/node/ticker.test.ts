@@ -5,7 +5,11 @@ import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 function create(periodMs = TICK_MS) {
   const clock = new VirtualClock()
   const beats: [number, boolean][] = []
-  const ticker = new Ticker(clock, periodMs, (slept) => void beats.push([clock.now(), slept]))
+  const ticker = new Ticker(
+    clock,
+    () => periodMs,
+    (slept) => void beats.push([clock.now(), slept]),
+  )
   return { clock, ticker, beats }
 }
 
@@ -78,10 +82,14 @@ test('ticker: starting twice beats once', async (t) => {
 test('ticker: may be stopped by its own beat', async (t) => {
   const clock = new VirtualClock()
   let beats = 0
-  const ticker = new Ticker(clock, 1000, () => {
-    beats++
-    ticker.stop()
-  })
+  const ticker = new Ticker(
+    clock,
+    () => 1000,
+    () => {
+      beats++
+      ticker.stop()
+    },
+  )
   ticker.start()
   await clock.advance(10_000)
   t.is(beats, 1)
