@@ -25,7 +25,9 @@ test('network: every node is known to others, and knows its own neighbours', { t
   for (const node of nodes) {
     const query = node.findNode(node.id!)
     await query.finished()
-    const known = query.closestNodes.filter(({ id }) => node.table.has(id!))
+    // A full k-bucket keeps those it has.
+    const { table } = node
+    const known = query.closestNodes.filter(({ id }) => table.has(id!) || table.bucketOf(id!).length >= table.k)
     if (known.length < query.closestNodes.length) t.fail(`a node misses ${20 - known.length} of its neighbours`)
     if (!nodes.some((other) => other.table.has(node.id!))) t.fail('a node is known to nobody')
   }

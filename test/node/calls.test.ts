@@ -141,6 +141,9 @@ test('calls: bootstrapper says what is missing, in the order of its arguments', 
   }
 })
 
+/** So many that the node does not look for more by itself: what is sent, the test has sent. None of them answers. */
+const CROWD = [TO, ...Array.from({ length: 24 }, (_, i) => ({ host: `20.8.0.${i + 1}`, port: 1 }))]
+
 /** Everything that waits, on a node that nobody answers. */
 const WAITING: [string, (node: DHT, wait: { signal?: AbortSignal; deadlineMs?: number }) => Promise<unknown>][] = [
   ['ping', (n, wait) => n.ping(TO, wait)],
@@ -155,7 +158,7 @@ const WAITING: [string, (node: DHT, wait: { signal?: AbortSignal; deadlineMs?: n
 
 test('calls: every call that waits ends at its deadline', async (t) => {
   const sim = new Simulation(t)
-  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: [TO] })
+  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: CROWD })
   for (const [name, call] of WAITING) {
     node.addNode(TO)
     await sim.clock.runUntil(() => node.stats.requests.active === 0, MINUTE)
@@ -170,7 +173,7 @@ test('calls: every call that waits ends at its deadline', async (t) => {
 
 test('calls: every call that waits ends when its signal aborts, with its reason', async (t) => {
   const sim = new Simulation(t)
-  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: [TO] })
+  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: CROWD })
   for (const [name, call] of WAITING) {
     node.addNode(TO)
     await sim.clock.runUntil(() => node.stats.requests.active === 0, MINUTE)
@@ -187,7 +190,7 @@ test('calls: every call that waits ends when its signal aborts, with its reason'
 
 test('calls: a signal that has aborted before ends the call at once', async (t) => {
   const sim = new Simulation(t)
-  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: [TO] })
+  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: CROWD })
   sim.record = true
   for (const [name, call] of WAITING) {
     const error = await rejectionOf(sim.run(call(node, { signal: AbortSignal.abort() })))
@@ -242,7 +245,7 @@ test('calls: a call that has ended lets go of its signal and its timer', async (
 
 test('calls: ping takes padding, ttl, a socket and one try', async (t) => {
   const sim = new Simulation(t)
-  const node = await sim.start({ ephemeral: true })
+  const node = await sim.start({ ephemeral: true, nodes: CROWD })
   const to = sim.addressOf(sim.bootstrapper)
   await sim.clock.advance(1000)
   sim.record = true

@@ -10,6 +10,7 @@ import {
   idFromAddress,
   idFromIp,
   idPrefix,
+  idSharing,
   sameId,
 } from '../../lib/primitives/id.js'
 import { loadVectors } from '../vectors/load.js'
@@ -75,8 +76,23 @@ test('id: same means equal in every byte', (t) => {
   for (let i = 0; i < 32; i++) {
     const other = b4a.alloc(32)
     other[i] = 1
-    if (sameId(other, b4a.alloc(32))) t.fail(`byte ${i} is not compared`)
+    t.absent(sameId(other, b4a.alloc(32)), `byte ${i} is compared`)
   }
+})
+
+test('id: sharing shares exactly so many bits, and takes the rest from the filler', (t) => {
+  fc.assert(
+    fc.property(bytes, bytes, fc.integer({ min: 0, max: 255 }), (id, filler, shared) => {
+      const rest = b4a.from(filler)
+      const made = idSharing(id, shared, filler)
+      if (commonPrefixLength(made, id) !== shared) return false
+      return (
+        commonPrefixLength(made, rest) >= shared ||
+        made.subarray((shared >> 3) + 1).every((byte, i) => byte === rest[(shared >> 3) + 1 + i])
+      )
+    }),
+  )
+  t.pass('100 random ids')
 })
 
 test('id: prefix and bits are read most significant first, unsigned', (t) => {
