@@ -142,9 +142,13 @@ export class Upkeep {
     this.#repairMs = helped ? FIRST_REPAIR_MS : Math.min(this.#repairMs * 2, MAX_REPAIR_MS)
     this.#lastGap = gap
     this.#lastSize = size
-    if (gap === -1) void this.refresh()
-    // Whom we know knows nobody there either, or a lookup of ours would have met them.
-    else void ownLookup(this.#core, idSharing(table.id, gap, random.bytes(ID_BYTES)), { fromBootstrap: true })
+    if (gap === -1) {
+      void this.refresh()
+    } else {
+      // Whom we know knows nobody there either, or a lookup of ours would have met them.
+      const target = idSharing(table.id, gap, random.bytes(ID_BYTES))
+      void ownLookup(this.#core, target, { fromBootstrap: true, concurrency: REFRESH_CONCURRENCY })
+    }
   }
 
   #isRefreshDue(now: number): boolean {

@@ -12,7 +12,7 @@ import type { Peer, Reply } from '../rpc/reply.js'
 import { ClosestReplies } from './closest-replies.js'
 import { type Commit, type CommitOutcome, runCommits } from './commit.js'
 import { type Ask, Lookup } from './lookup.js'
-import { ReplyStreamClass } from './reply-stream.js'
+import { failureOf, ReplyStreamClass } from './reply-stream.js'
 import type { Traversal } from './traversal.js'
 import type { TraversalOptions } from './traversal-options.js'
 
@@ -24,7 +24,7 @@ export interface QueryMessage {
   value?: Uint8Array | null
 }
 
-/** A node to start from: `id` is computed from the address where it is missing. */
+/** A node to start from. Its `id` follows from the address: where one is given, it need not be right. */
 export interface StartNode {
   id?: Uint8Array | null
   host: string
@@ -182,9 +182,13 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   finished(options: { signal?: AbortSignalLike | null; deadlineMs?: number } = {}): Promise<void> {
     this.#host.checkWait(options)
     const ended = new Promise<void>((resolve, reject) => {
-      let failure: Error | null = null
-      this.on('error', (error) => (failure = error))
-      const settle = () => (failure === null ? resolve() : reject(failure))
+      // Without a listener of ours the failure would be uncaught.
+      this.on('error', () => {})
+      const settle = () => {
+        const failure = failureOf(this)
+        if (failure === null) resolve()
+        else reject(failure)
+      }
       if (this.destroyed) settle()
       else this.on('close', settle)
     })
@@ -272,7 +276,8 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   #seedFromOptions(): void {
     const { nodes, closestNodes, replies, closestReplies } = this.#options
     const given = nodes ?? closestNodes ?? (replies ?? closestReplies)?.map(({ from }) => from)
-    if (given) this.#seed(given)
+    // A wrong id would make a stranger of the node, whose answer then counts for nothing.
+    if (given) for (const { host, port } of given) this.#traversal.addSeed(host, port)
   }
 
   #seedFromTable(): boolean {

@@ -1,5 +1,5 @@
 /** streamx's Readable with the type of its items: what it declares as `unknown` is `T` here. */
-import { Readable } from 'streamx'
+import { getStreamError, Readable } from 'streamx'
 
 /** A streamx `Readable` of `T`, and an async iterator. Leaving a `for await` loop destroys it. */
 export interface ReplyStream<T> {
@@ -33,3 +33,8 @@ interface ReplyStreamBase<T> extends ReplyStream<T> {
 }
 
 export const ReplyStreamClass = Readable as unknown as new <T>() => ReplyStreamBase<T>
+
+/** What a stream was destroyed with; null for one that lives, has ended, or was destroyed without an error. */
+export function failureOf(stream: ReplyStream<unknown>): Error | null {
+  return getStreamError(stream as unknown as Readable)
+}

@@ -32,6 +32,13 @@ export interface ReplyOutcome {
   readonly ok: boolean
 }
 
+/**
+ * Slow requests give their place to others, but not without end: among dead nodes a lookup would otherwise ask all it
+ * knows within a second, and fill the congestion window of its node. Three times the concurrency is enough for lookups
+ * with 40 % of the nodes dead.
+ */
+const MAX_IN_FLIGHT_FACTOR = 3
+
 const NOBODY: readonly Candidate[] = []
 
 /** State of one lookup. Feed it with what happens, and ask {@link next} after each event until it says null. */
@@ -136,6 +143,7 @@ export class Traversal {
 
   /** The candidate to ask now, which is `asked` from here on; null when there is none at present. */
   next(): Candidate | null {
+    if (this.#inFlight >= MAX_IN_FLIGHT_FACTOR * this.#concurrency) return null
     if (this.#inFlight - this.#slow >= this.#places() || this.#visited >= this.#maxVisits) return null
     const sorted = this.#frontier.sorted
     const mostRanks = 2 * this.k

@@ -18,12 +18,14 @@ import { setTid } from '../wire/datagram.js'
 import { encodeRequest } from '../wire/request.js'
 import { decodeResponse, peekResponseTid } from '../wire/response.js'
 import { CongestionWindow } from './congestion.js'
+import { ExchangeList } from './exchange-list.js'
 import { Exchange, type ExchangeHandler, type Outgoing, type SendOptions } from './exchange.js'
 import { Reply } from './reply.js'
 import { Patience } from './patience.js'
 import type { RetryBounds, RoundTripEstimate } from './round-trip.js'
 import { commandStats, type Stats } from './stats.js'
 import { SweepTimer } from './sweep-timer.js'
+import { TidTable } from './tid-table.js'
 
 /** What the client needs of the node it works for. */
 export interface ClientHost {
@@ -70,18 +72,17 @@ const MAX_STALLS = 3
 export class Client {
   readonly #host: ClientHost
   readonly #clock: Clock
-  readonly #random: Random
   readonly #stats: Stats
   readonly #patience: Patience
   readonly #window: CongestionWindow
   /** Exchanges that have a transaction id. BOUNDED: by 65,536 ids, in practice by the window and forced requests. */
-  readonly #byTid = new Map<number, Exchange>()
+  readonly #byTid: TidTable<Exchange>
   /** Exchanges that wait for a socket. BOUNDED: by MAX_QUEUED. */
   readonly #waiting = new Set<Exchange>()
   /** Exchanges that wait for room in the window, first come first served. BOUNDED: by MAX_QUEUED. */
   readonly #queue = new Set<Exchange>()
   /** Exchanges with a running timeout. BOUNDED: by the window, and by requests that were forced. */
-  readonly #sent = new Set<Exchange>()
+  readonly #sent = new ExchangeList()
   readonly #timer: SweepTimer
   #stalls = 0
   #lastResponseAt = -Infinity
@@ -89,8 +90,8 @@ export class Client {
   constructor(host: ClientHost, options: ClientOptions) {
     this.#host = host
     this.#clock = options.clock
-    this.#random = options.random
     this.#stats = options.stats
+    this.#byTid = new TidTable(options.random)
     this.#patience = new Patience((key) => host.estimateOf(key), options.bounds)
     this.#window = new CongestionWindow(options.maxWindow)
     this.#timer = new SweepTimer(options.clock, (now, lateMs) => this.#sweep(now, lateMs))
@@ -153,8 +154,8 @@ export class Client {
   receive(bytes: Uint8Array, host: string, port: number, socket: DatagramSocket): void {
     const { dropped } = this.#stats.datagrams
     const tid = peekResponseTid(bytes)
-    const exchange = tid === -1 ? undefined : this.#byTid.get(tid)
-    if (exchange === undefined) {
+    const exchange = tid === -1 ? null : this.#byTid.get(tid)
+    if (exchange === null) {
       if (tid === -1) dropped.malformed++
       else dropped.unknownTid++
       return
@@ -253,8 +254,7 @@ export class Client {
   #encode(exchange: Exchange, socket: DatagramSocket): void {
     const { message } = exchange
     exchange.socket = socket
-    exchange.tid = this.#freeTid()
-    this.#byTid.set(exchange.tid, exchange)
+    exchange.tid = this.#byTid.take(exchange)
     exchange.bytes = encodeRequest({
       tid: exchange.tid,
       ip: message.ip,
@@ -277,18 +277,10 @@ export class Client {
    * took (the ambiguity that Karn's rule would otherwise leave slow peers without an estimate for).
    */
   #renew(exchange: Exchange): void {
-    exchange.tid = this.#freeTid()
-    this.#byTid.set(exchange.tid, exchange)
+    exchange.tid = this.#byTid.take(exchange)
     // A copy: the bytes sent before belong to the socket.
     exchange.bytes = copyBytes(exchange.bytes!, 0, exchange.bytes!.length)
     setTid(exchange.bytes, exchange.tid)
-  }
-
-  #freeTid(): number {
-    for (;;) {
-      const tid = this.#random.below(65536)
-      if (!this.#byTid.has(tid)) return tid
-    }
   }
 
   #sweep(now: number, lateMs: number): void {
@@ -337,7 +329,7 @@ export class Client {
     }
     this.#stats.requests.retries++
     if (!exchange.options.forced) this.#window.release()
-    this.#sent.delete(exchange)
+    this.#sent.remove(exchange)
     exchange.state = 'waiting'
     const { transmissions } = exchange
     this.#dispatch(exchange)
@@ -358,20 +350,21 @@ export class Client {
     const { state } = exchange
     exchange.state = 'settled'
     if (state === 'sent') {
-      this.#sent.delete(exchange)
+      this.#sent.remove(exchange)
       if (!exchange.options.forced) this.#window.release()
     } else if (state === 'queued') {
       this.#queue.delete(exchange)
     } else {
       this.#waiting.delete(exchange)
     }
-    if (exchange.tid !== -1) this.#byTid.delete(exchange.tid)
-    if (exchange.earlier !== null) for (const { tid } of exchange.earlier) this.#byTid.delete(tid)
+    if (exchange.tid !== -1) this.#byTid.release(exchange.tid)
+    if (exchange.earlier !== null) for (const { tid } of exchange.earlier) this.#byTid.release(tid)
     this.#stats.requests.active--
     exchange.options.group?.detach(exchange)
   }
 
   #drainQueue(): void {
+    if (this.#queue.size === 0) return
     for (const exchange of this.#queue) {
       if (this.#window.full) return
       const socket = exchange.socket ?? exchange.options.socket ?? this.#host.outgoingSocket()

@@ -81,6 +81,10 @@ export class Exchange {
   /** Somebody answered us between its first and its latest transmission: that one went out into a working network. */
   evidence = false
 
+  /** Links of the list it is in. Only the list writes them. */
+  previous: Exchange | null = null
+  next: Exchange | null = null
+
   constructor(message: Outgoing, options: SendOptions, handler: ExchangeHandler) {
     this.message = message
     this.options = options

@@ -1,0 +1,151 @@
+import test from 'brittle'
+import type { Core } from '../../lib/node/core.js'
+import { ownLookup } from '../../lib/node/own-lookup.js'
+import { formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
+import { DHTError } from '../../lib/primitives/errors.js'
+import { idFromIp } from '../../lib/primitives/id.js'
+import type { Candidate } from '../../lib/query/candidate.js'
+import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import type { AskHandler } from '../../lib/query/lookup.js'
+import { Traversal } from '../../lib/query/traversal.js'
+import type { Reply } from '../../lib/rpc/reply.js'
+
+const TARGET = new Uint8Array(32).fill(7)
+const FIRST_IP = parseIPv4('20.1.0.0')
+const PORT = 1000
+
+const place = (serial: number) => ({ host: formatIPv4(FIRST_IP + serial), port: PORT })
+
+interface Asked {
+  message: { command: number; internal: boolean; target: Uint8Array; value: Uint8Array | null }
+  candidate: Candidate
+  handler: AskHandler
+}
+
+/** What a lookup of a node's own needs of it: contacts 1 to `contacts`, bootstrap nodes 101 and 102. */
+class Harness {
+  readonly asked: Asked[] = []
+  readonly wanted: number[] = []
+  readonly hints: string[] = []
+  resolved = 0
+  done = false
+  lastLookupAt = -1
+  k: number | undefined
+  readonly core: Core
+
+  constructor(contacts: number) {
+    const known = Array.from({ length: contacts }, (_, i) => ({
+      ...place(i + 1),
+      id: idFromIp(FIRST_IP + i + 1, PORT),
+    }))
+    const setLast = (at: number): number => (this.lastLookupAt = at)
+    this.core = {
+      clock: { now: () => 1234 },
+      set lastLookupAt(at: number) {
+        setLast(at)
+      },
+      contacts: { table: { closest: (_: Uint8Array, n: number) => (this.wanted.push(n), known.slice(0, n)) } },
+      resolver: { resolve: () => (this.resolved++, Promise.resolve([place(101), place(102)])) },
+      createTraversal: (target: Uint8Array, { k, concurrency }: { k?: number; concurrency?: number }) => {
+        this.k = k
+        return new Traversal({ target, k: k ?? 20, concurrency: concurrency ?? 10 })
+      },
+      ask: (message: Asked['message'], candidate: Candidate, handler: AskHandler) => {
+        this.asked.push({ message, candidate, handler })
+        return () => {}
+      },
+      hint: (referrer: Candidate, dead: Candidate) => void this.hints.push(`${referrer.host} ${dead.host}`),
+    } as unknown as Core
+  }
+
+  async start(options?: Parameters<typeof ownLookup>[2]): Promise<void> {
+    void ownLookup(this.core, TARGET, options).then(() => (this.done = true))
+    await this.settle()
+  }
+
+  async settle(): Promise<void> {
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+  }
+
+  get serials(): number[] {
+    return this.asked.map(({ candidate }) => candidate.ip - FIRST_IP).sort((a, b) => a - b)
+  }
+
+  answer({ candidate, handler }: Asked, closer: number[] = []): void {
+    const { id, host, port } = candidate
+    const nodes = new CloserNodeList(closer.map((serial) => ({ ip: FIRST_IP + serial, port: PORT })))
+    handler.onReply({ error: 0, from: { id, host, port }, closer: nodes } as unknown as Reply)
+  }
+}
+
+test('own lookup: asks FIND_NODE of contacts, and of bootstrap nodes where there are few', async (t) => {
+  const h = new Harness(1)
+  await h.start()
+  t.alike(h.serials, [1, 101, 102])
+  t.alike([h.wanted, h.resolved, h.lastLookupAt], [[40], 1, 1234])
+  for (const { message } of h.asked) t.alike(message, { command: 2, internal: true, target: TARGET, value: null })
+  t.absent(h.done)
+  for (const asked of h.asked) h.answer(asked)
+  await h.settle()
+  t.ok(h.done)
+})
+
+test('own lookup: with contacts enough the bootstrap nodes are left alone', async (t) => {
+  const h = new Harness(60)
+  await h.start()
+  t.is(h.resolved, 0)
+  t.is(h.asked.length, 3)
+  t.ok(
+    h.serials.every((serial) => serial <= 40),
+    'of twice k contacts',
+  )
+})
+
+test('own lookup: from the bootstrap nodes only, whoever else is known', async (t) => {
+  const h = new Harness(60)
+  await h.start({ fromBootstrap: true })
+  t.alike(h.serials, [101, 102])
+  h.answer(h.asked[0]!, [70])
+  t.alike(h.serials, [70, 101, 102], 'and from there on')
+})
+
+test('own lookup: the number of results and of requests can be chosen', async (t) => {
+  const h = new Harness(60)
+  await h.start({ k: 5, concurrency: 1 })
+  t.is(h.k, 5)
+  t.is(h.asked.length, 1)
+  for (let i = 0; i < h.asked.length; i++) h.answer(h.asked[i]!)
+  await h.settle()
+  t.is(h.asked.length, 5)
+  t.ok(h.done)
+})
+
+test('own lookup: the first reply is told once', async (t) => {
+  const h = new Harness(3)
+  const first: Reply[] = []
+  await h.start({ onFirstReply: (reply) => void first.push(reply) })
+  h.asked[0]!.handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
+  t.is(first.length, 0)
+  for (const asked of h.asked.slice(1)) h.answer(asked)
+  t.is(first.length, 1)
+  t.is(first[0]!.from.host, h.asked[1]!.candidate.host)
+})
+
+test('own lookup: ends without an error, whatever becomes of it', async (t) => {
+  for (const code of ['REQUEST_TIMEOUT', 'SEND_FAILED', 'IO_SUSPENDED', 'REQUEST_DESTROYED', 'QUEUE_FULL'] as const) {
+    const h = new Harness(2)
+    await h.start()
+    for (let i = 0; i < h.asked.length; i++) h.asked[i]!.handler.onFailure(new DHTError(code))
+    await h.settle()
+    t.ok(h.done, code)
+  }
+})
+
+test('own lookup: who named a dead node hears of it', async (t) => {
+  const h = new Harness(1)
+  await h.start({ k: 20 })
+  h.answer(h.asked[0]!, [50])
+  const dead = h.asked.find(({ candidate }) => candidate.ip === FIRST_IP + 50)!
+  dead.handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
+  t.alike(h.hints, [`${h.asked[0]!.candidate.host} ${place(50).host}`])
+})
