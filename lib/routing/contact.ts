@@ -1,7 +1,7 @@
 /**
  * The record a node keeps of another node.
  *
- * Hundreds of nodes of one process may keep hundreds of these each, and every FIND_NODE reads some dozens: one factory
+ * Hundreds of nodes of one process may keep hundreds of these each, and every FIND_NODE reads some dozens: one constructor
  * sets every field, so all records share one hidden class. Times are whole milliseconds of the owning node's monotonic
  * clock: whole numbers need no memory of their own. Source: behaviour section 12, wire-protocol section 7.
  */
@@ -60,24 +60,70 @@ export interface ContactInit {
 }
 
 /** A fresh record: made, pinged and seen `now`, in no list. */
-export function createContact({ id, host, port, ip, now }: ContactInit): Contact {
-  return {
-    id: keptId(id),
-    prefix: idPrefix(id),
-    host,
-    port,
-    ip,
-    key: addressKey(ip, port),
-    to: null,
-    addedAt: now,
-    pingedAt: now,
-    seenAt: now,
-    sampledAt: 0,
-    downHints: 0,
-    failures: 0,
-    srttMs: NaN,
-    rttvarMs: 0,
-    prev: null,
-    next: null,
+export function createContact(init: ContactInit): Contact {
+  return new ContactRecord(init)
+}
+
+/** Microseconds in a millisecond. */
+const US = 1000
+
+/** The round-trip times are kept in whole microseconds: a fraction would be an object of its own. */
+class ContactRecord implements Contact {
+  readonly id: Uint8Array
+  readonly prefix: number
+  readonly host: string
+  readonly port: number
+  readonly ip: number
+  readonly key: number
+  to: Address | null = null
+  addedAt: number
+  pingedAt: number
+  seenAt: number
+  sampledAt = 0
+  downHints = 0
+  failures = 0
+  prev: Contact | null = null
+  next: Contact | null = null
+  #srttUs = -1
+  #rttvarUs = 0
+
+  constructor({ id, host, port, ip, now }: ContactInit) {
+    this.id = keptId(id)
+    this.prefix = idPrefix(id)
+    this.host = sharedHost(ip, host)
+    this.port = port
+    this.ip = ip
+    this.key = addressKey(ip, port)
+    this.addedAt = now
+    this.pingedAt = now
+    this.seenAt = now
   }
+
+  get srttMs(): number {
+    return this.#srttUs === -1 ? NaN : this.#srttUs / US
+  }
+
+  set srttMs(value: number) {
+    this.#srttUs = value >= 0 ? Math.round(value * US) : -1
+  }
+
+  get rttvarMs(): number {
+    return this.#rttvarUs / US
+  }
+
+  set rttvarMs(value: number) {
+    this.#rttvarUs = Math.round(value * US)
+  }
+}
+
+let lastIp = -1
+let lastHost = ''
+
+/** One string for the contacts of one host, where many nodes of it are met one after another. */
+function sharedHost(ip: number, host: string): string {
+  if (ip !== lastIp) {
+    lastIp = ip
+    lastHost = host
+  }
+  return lastHost
 }

@@ -9,11 +9,11 @@
 import type { Random } from '../primitives/random.js'
 
 const TIDS = 65_536
-const FIRST_SLOTS = 64
+const FIRST_SLOTS = 16
 
 export class TidTable<T> {
   readonly #random: Random
-  /** BOUNDED: by TIDS, twice the ids held or 64. */
+  /** BOUNDED: by TIDS, twice the ids held or 16. */
   #holders: (T | null)[] = new Array<T | null>(FIRST_SLOTS).fill(null)
   #tids = new Uint16Array(FIRST_SLOTS)
   #mask = FIRST_SLOTS - 1

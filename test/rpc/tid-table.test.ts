@@ -16,7 +16,7 @@ test('tids: held by one at a time, found by number, and given back', (t) => {
           if (model.has(tid)) return false
           model.set(tid, holder)
         } else {
-          const tid = [...model.keys()][Number(one)] ?? Number(one)
+          const tid = [...model.keys()][one] ?? one
           model.delete(tid)
           table.release(tid)
         }
