@@ -28,21 +28,6 @@ export class ClosestReplies<R> {
     return this.#replies.length
   }
 
-  /** Whether there are k replies, so that only a nearer one can still enter. */
-  get full(): boolean {
-    return this.#replies.length >= this.#k
-  }
-
-  /** Id of the farthest reply kept, or null when there is none. Not to be changed. */
-  get farthestId(): Uint8Array | null {
-    return this.#ids[this.#ids.length - 1] ?? null
-  }
-
-  /** Whether {@link add} would take a reply from this id, unless that id is already there. */
-  wouldTake(id: Uint8Array): boolean {
-    return !this.full || compareDistance(this.#target, id, this.farthestId!) < 0
-  }
-
   /**
    * Takes a reply if it is one of the k nearest; the farthest one falls out then.
    *

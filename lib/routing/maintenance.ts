@@ -72,20 +72,10 @@ export function replacementCandidate(bucket: readonly Contact[], now: number): C
  * do answer; when nobody does, it is more likely our own network that fails, and the table is worth keeping.
  *
  * @param contact its `failures` already count this check
- * @param evidence whether the network was up meanwhile, see {@link networkWasUp}
+ * @param evidence whether the network was up meanwhile
  */
 export function shouldEvict(contact: Contact, evidence: boolean): boolean {
   return evidence || contact.failures >= MAX_FAILURES
-}
-
-/**
- * Whether somebody answered us while a check was under way.
- *
- * @param lastResponseAt when the node last got a response from anyone; -Infinity when never
- * @param firstSentAt when the check was first transmitted
- */
-export function networkWasUp(lastResponseAt: number, firstSentAt: number): boolean {
-  return lastResponseAt >= firstSentAt
 }
 
 function attendedAt(contact: Contact): number {

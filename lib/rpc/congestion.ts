@@ -8,10 +8,9 @@
 
 /** A counter with a limit; who waits for room, and in which order, is the caller's business. */
 export class CongestionWindow {
-  /** Most requests at once that `full` and `tryAcquire` allow. */
+  /** Most requests at once that `full` allows. */
   readonly maxWindow: number
   #inFlight = 0
-  #peak = 0
 
   /** @throws RangeError where `maxWindow` is neither a positive integer nor Infinity */
   constructor(maxWindow: number) {
@@ -25,11 +24,6 @@ export class CongestionWindow {
     return this.#inFlight
   }
 
-  /** Most requests that were on their way at once. */
-  get peak(): number {
-    return this.#peak
-  }
-
   /** Whether another request has to wait. */
   get full(): boolean {
     return this.#inFlight >= this.maxWindow
@@ -38,14 +32,6 @@ export class CongestionWindow {
   /** Takes a place, also beyond the limit: for requests that cannot wait. */
   acquire(): void {
     this.#inFlight++
-    if (this.#inFlight > this.#peak) this.#peak = this.#inFlight
-  }
-
-  /** Takes a place if there is one; returns whether there was. */
-  tryAcquire(): boolean {
-    if (this.full) return false
-    this.acquire()
-    return true
   }
 
   /**

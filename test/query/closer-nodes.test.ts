@@ -1,5 +1,6 @@
 import test from 'brittle'
-import { CloserNodeList, isNameable, nameableLevel } from '../../lib/query/closer-nodes.js'
+import { isNameable, nameableLevel } from '../../lib/query/closer-nodes.js'
+import { CloserNodeList } from './closer-node-list.js'
 import { parseIPv4 } from '../../lib/primitives/address.js'
 import type { AddressScope } from '../../lib/primitives/address.js'
 

@@ -26,27 +26,6 @@ test('closest replies: the first reply of an id stays', (t) => {
   t.alike(closest.list(), ['first'])
 })
 
-test('closest replies: full, farthest and wouldTake agree with add', (t) => {
-  const closest = new ClosestReplies<number>(TARGET, 2)
-  t.is(closest.farthestId, null)
-  const [a, b, c] = [1, 2, 3].map((n) => idFromIp(n, 9)).sort((x, y) => compareDistance(TARGET, x, y)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ]
-  t.ok(closest.wouldTake(c))
-  closest.add(c, 3)
-  t.absent(closest.full)
-  closest.add(a, 1)
-  t.ok(closest.full)
-  t.is(closest.farthestId, c)
-  t.ok(closest.wouldTake(b))
-  t.ok(closest.add(b, 2))
-  t.absent(closest.wouldTake(c))
-  t.absent(closest.add(c, 3))
-  t.alike(closest.list(), [1, 2])
-})
-
 test('closest replies: the list belongs to the caller', (t) => {
   const closest = new ClosestReplies<number>(TARGET, 2)
   closest.add(idFromIp(1, 1), 1)

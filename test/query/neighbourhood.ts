@@ -2,7 +2,7 @@
 import { formatIPv4 } from '../../lib/primitives/address.js'
 import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
 import type { Candidate } from '../../lib/query/candidate.js'
-import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import { CloserNodeList } from './closer-node-list.js'
 import { Traversal } from '../../lib/query/traversal.js'
 import type { TraversalOptions } from '../../lib/query/traversal-options.js'
 

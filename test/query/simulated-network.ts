@@ -8,7 +8,7 @@ import { formatIPv4 } from '../../lib/primitives/address.js'
 import { idFromIp, idPrefix } from '../../lib/primitives/id.js'
 import { Traversal } from '../../lib/query/traversal.js'
 import type { TraversalOptions } from '../../lib/query/traversal-options.js'
-import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import { CloserNodeList } from './closer-node-list.js'
 import type { Candidate } from '../../lib/query/candidate.js'
 import { seededRandom } from '../helpers/contacts.js'
 

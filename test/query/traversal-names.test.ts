@@ -2,7 +2,7 @@ import test from 'brittle'
 import { addressKey, formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
 import { idFromIp } from '../../lib/primitives/id.js'
 import type { Candidate } from '../../lib/query/candidate.js'
-import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import { CloserNodeList } from './closer-node-list.js'
 import type { TraversalEvent } from '../../lib/query/traversal-options.js'
 import { create, drain, GOOD, names, NEAR, placeOf, PORT, range, seed } from './neighbourhood.js'
 

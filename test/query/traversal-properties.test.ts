@@ -4,7 +4,7 @@ import { formatIPv4 } from '../../lib/primitives/address.js'
 import { idFromIp } from '../../lib/primitives/id.js'
 import { isNearer, MAX_REFERRERS } from '../../lib/query/candidate.js'
 import type { Candidate } from '../../lib/query/candidate.js'
-import { CloserNodeList } from '../../lib/query/closer-nodes.js'
+import { CloserNodeList } from './closer-node-list.js'
 import { Traversal } from '../../lib/query/traversal.js'
 
 /** A step: what happens (see `apply`), to which request in flight, and which names a reply carries. */

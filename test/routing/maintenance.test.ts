@@ -3,7 +3,6 @@ import * as fc from 'fast-check'
 import type { Contact } from '../../lib/routing/contact.js'
 import {
   contactsToPing,
-  networkWasUp,
   pingsPerRound,
   PING_ROUND_MS,
   RECENT_MS,
@@ -140,11 +139,4 @@ test('maintenance: a silent contact goes at once when others answer, else after 
     [true, true],
     [true, true],
   ])
-})
-
-test('maintenance: evidence is a response since the first transmission', (t) => {
-  t.ok(networkWasUp(100, 99))
-  t.ok(networkWasUp(100, 100))
-  t.absent(networkWasUp(99, 100))
-  t.absent(networkWasUp(-Infinity, 0))
 })

@@ -5,7 +5,6 @@ import {
   DEFAULT_RETRY_BOUNDS,
   retryTimeoutMs,
   type RoundTripEstimate,
-  RoundTripEstimator,
   updateEstimate,
 } from '../../lib/rpc/round-trip.js'
 
@@ -81,24 +80,4 @@ test('round trip: a spoilt estimate waits long, never not at all', (t) => {
   t.is(retryTimeoutMs({ srttMs: 10, rttvarMs: NaN }, UNKNOWN, 1), 1500)
   t.is(retryTimeoutMs({ srttMs: NaN, rttvarMs: NaN }, UNKNOWN, 1), 1000)
   t.is(retryTimeoutMs({ srttMs: -1, rttvarMs: 0 }, UNKNOWN, 1), 1000)
-})
-
-test('round trip: the estimator of a node counts samples and keeps the floor it is given', (t) => {
-  const network = new RoundTripEstimator()
-  t.is(network.timeoutMs(1), 1000)
-  t.is(network.timeoutMs(1, 11_000), 11_000, 'slow on purpose')
-  network.sample(2)
-  t.is(network.timeoutMs(1), 250)
-  t.is(network.timeoutMs(1, 500), 500)
-  t.is(network.timeoutMs(1, 0, { srttMs: 700, rttvarMs: 0 }), 700)
-})
-
-test('round trip: bounds are options, and nonsense is refused', (t) => {
-  const network = new RoundTripEstimator({ initialMs: 80, minMs: 20, maxMs: 60 })
-  t.is(network.timeoutMs(1), 80)
-  network.sample(1)
-  t.alike([network.timeoutMs(1), network.timeoutMs(2), network.timeoutMs(3)], [20, 40, 60])
-  for (const bounds of [{ minMs: 0 }, { minMs: 2000 }, { maxMs: NaN }, { initialMs: -5 }]) {
-    void t.exception.all(() => new RoundTripEstimator(bounds), RangeError, JSON.stringify(bounds))
-  }
 })
