@@ -21,8 +21,8 @@ export const PING_ROUND_MS = 40_000
 /** Every contact is checked within this time. */
 const CYCLE_MS = 15 * 60_000
 /** Checks of a round while the node is quiet and while it is busy with others' questions. */
-const PINGS_QUIET = 5
-const PINGS_BUSY = 3
+const PINGS_QUIET = 3
+const PINGS_BUSY = 2
 /** More would be a burst; 32 in a round keep 720 contacts within the cycle. */
 const MAX_PINGS = 32
 /** Without evidence about our own network: three failures in a row, some minutes apart, are not a passing fault. */
@@ -48,7 +48,7 @@ export function contactsToPing(list: Recency, now: number, count: number, recent
  *
  * @param contactCount contacts of the table
  * @param busy whether other requests are in flight
- * @returns 3 to 32
+ * @returns 2 to 32
  */
 export function pingsPerRound(contactCount: number, busy: boolean): number {
   const needed = Math.ceil((contactCount * PING_ROUND_MS) / CYCLE_MS)

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import test, { type Assert } from 'brittle'
 import { DHT, DHTError, type DHTOptions, type Udx } from '../../index.js'
 import { freePort, HOST } from '../helpers/nodes.js'
+import { until } from '../helpers/until.js'
 import { startNetwork } from './network.js'
 
 /** The package has no types. */
@@ -120,6 +121,8 @@ test('sockets: toArray names the contacts, most recently heard first', async (t)
   const { nodes } = await startNetwork(t, 5, { batch: 1 })
   const node = nodes[1]!
   const ports = nodes.filter((other) => other !== node).map(({ port }) => port)
+  // Who asks is pinged before it becomes a contact; the last pings may be under way still.
+  await until(() => node.nodes.length === ports.length, 'it knows all others')
   t.alike(new Set(node.toArray().map(({ port }) => port)), new Set(ports))
   await node.ping(nodes[3]!)
   t.alike(node.toArray({ limit: 1 }), [{ host: nodes[3]!.host, port: nodes[3]!.port }])

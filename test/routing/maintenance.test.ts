@@ -61,12 +61,14 @@ test('maintenance: contacts attended lately are skipped and cost no turn (W-C21)
   t.alike(serials(contactsToPing(list, NOW, 9)), [1, 3, 4])
 })
 
-test('maintenance: a round is 5 when quiet, 3 when busy, and grows to 32', (t) => {
+test('maintenance: a round is 3 when quiet, 2 when busy, and grows to 32', (t) => {
   const table: [number, boolean, number][] = [
-    [0, false, 5],
-    [0, true, 3],
-    [20, false, 5],
-    [20, true, 3],
+    [0, false, 3],
+    [0, true, 2],
+    [20, false, 3],
+    [20, true, 2],
+    [60, false, 3],
+    [60, true, 3],
     [100, false, 5],
     [100, true, 5],
     [225, true, 10],
@@ -92,7 +94,7 @@ test('maintenance: a silent table is pinged through in turn', (t) => {
   const list = listOf(Array.from({ length: 90 }, (_, i) => aged(i, {})))
   const pinged = new Set<Contact>()
   let now = NOW
-  for (let round = 0; round < 18; round++, now += PING_ROUND_MS) {
+  for (let round = 0; round < 23; round++, now += PING_ROUND_MS) {
     for (const contact of contactsToPing(list, now, pingsPerRound(list.length, false))) {
       pinged.add(contact)
       contact.pingedAt = now
