@@ -82,10 +82,11 @@ export function onLimit(clock: Clock, wait: WaitOptions, onEnd: (error: Error) =
   return release
 }
 
-/** The same for a promise that others share: the caller stops waiting, the work goes on. */
-export function waitFor<T>(work: Promise<T>, clock: Clock, wait: WaitOptions | undefined): Promise<T> {
+/** The same for work that goes on, once it has begun, when the caller stops waiting. Not begun after an abort. */
+export function waitFor<T>(begin: () => Promise<T>, clock: Clock, wait: WaitOptions | undefined): Promise<T> {
+  if (wait?.signal?.aborted) return Promise.reject(abortError(wait.signal.reason))
+  const work = begin()
   if (!wait || (!wait.signal && wait.deadlineMs === undefined)) return work
-  if (wait.signal?.aborted) return Promise.reject(abortError(wait.signal.reason))
   return new Promise<T>((resolve, reject) => {
     const release = onLimit(clock, wait, reject)
     work.then(resolve, reject).finally(release)

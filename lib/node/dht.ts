@@ -239,9 +239,8 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @returns resolves when they are bound; rejects with DHTError BIND_FAILED
    */
   bind(options?: WaitOptions): Promise<void> {
-    checkLimits(options)
     if (this.#core.closed !== null) return Promise.reject(this.#core.closedError())
-    return waitFor(this.#core.endpoint.bind(), this.#core.clock, options)
+    return this.#wait(() => this.#core.endpoint.bind(), options)
   }
 
   /**
@@ -250,8 +249,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
    * @returns rejects with DHTError BIND_FAILED, NODE_DESTROYED, DEADLINE_EXCEEDED or the signal's reason
    */
   fullyBootstrapped(options?: WaitOptions): Promise<void> {
-    checkLimits(options)
-    return waitFor(this.#lifecycle.joined, this.#core.clock, options)
+    return this.#wait(() => this.#lifecycle.joined, options)
   }
 
   /** Other name of {@link fullyBootstrapped}. */
@@ -311,9 +309,9 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     return new Session(this, (exchange, error) => this.#core.client.cancel(exchange, error))
   }
 
-  /** Looks up a known id in the background, which freshens the routing table. Never rejects. */
-  refresh(): Promise<void> {
-    return this.#core.closed === null ? this.#lifecycle.upkeep.refresh() : Promise.resolve()
+  /** Looks up a known id in the background, which freshens the routing table. Rejects only where *options* end the wait. */
+  refresh(options?: WaitOptions): Promise<void> {
+    return this.#wait(() => this.#lifecycle.refresh(), options)
   }
 
   /** Puts a node into the routing table without asking it. @throws TypeError or RangeError for a bad address */
@@ -365,13 +363,13 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   }
 
   /** Closes the sockets and lets go of everything that keeps a process alive. Requests under way fail. Idempotent. */
-  suspend(_options?: unknown): Promise<void> {
-    return this.#lifecycle.suspend()
+  suspend(options?: WaitOptions | object): Promise<void> {
+    return this.#wait(() => this.#lifecycle.suspend(), options)
   }
 
   /** Opens the same ports again, and finds out what changed meanwhile. Idempotent. Rejects with BIND_FAILED. */
-  resume(_options?: unknown): Promise<void> {
-    return this.#lifecycle.resume()
+  resume(options?: WaitOptions | object): Promise<void> {
+    return this.#wait(() => this.#lifecycle.resume(), options)
   }
 
   /** Ends the node: what is under way fails, sockets and timers are closed. Idempotent; never rejects. */
@@ -381,6 +379,12 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy()
+  }
+
+  /** Waits for work that goes on, once it has begun, whether or not somebody waits for it. */
+  #wait(begin: () => Promise<void>, options: WaitOptions | undefined): Promise<void> {
+    checkLimits(options)
+    return waitFor(begin, this.#core.clock, options)
   }
 
   /** Tells listeners. What they throw is uncaught, as it should be, but only after our work is done. */

@@ -83,6 +83,11 @@ export class Lifecycle {
     })
   }
 
+  /** Looks up a known id; nothing while closed. */
+  refresh(): Promise<void> {
+    return this.#core.closed === null ? this.upkeep.refresh() : Promise.resolve()
+  }
+
   destroy(): Promise<void> {
     this.#destroying ??= this.#destroy()
     return this.#destroying

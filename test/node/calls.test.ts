@@ -108,6 +108,9 @@ const ROWS: Row[] = [
     /^signal must be .*, got true$/,
   ],
   ['ready limits', (n) => n.ready({ deadlineMs: Infinity }), RangeError, /^deadlineMs must be .*, got Infinity$/],
+  ['refresh limits', (n) => n.refresh({ deadlineMs: -1 }), RangeError, /^deadlineMs must be .*, got -1$/],
+  ['suspend limits', (n) => n.suspend({ deadlineMs: 0.5 }), RangeError, /^deadlineMs must be .*, got 0.5$/],
+  ['resume limits', (n) => n.resume({ signal: bad(1) }), TypeError, /^signal must be .*, got 1$/],
   ['rttStats limits', (n) => n.rttStats({ deadlineMs: -5 }), RangeError, /^deadlineMs must be .*, got -5$/],
 ]
 
@@ -217,6 +220,22 @@ test('calls: bind and fullyBootstrapped stop waiting, what they wait for goes on
   await sim.run(node.bind({ deadlineMs: 1000, signal: new AbortController().signal }))
   await sim.run(node.fullyBootstrapped({ deadlineMs: MINUTE }))
   t.ok(node.bootstrapped)
+})
+
+test('calls: refresh, suspend and resume stop waiting, what they wait for goes on', async (t) => {
+  const sim = new Simulation(t)
+  const node = await sim.start({ ephemeral: true, bootstrap: false, nodes: CROWD })
+  const codeOf = async (promise: Promise<void>) => ((await rejectionOf(sim.run(promise))) as DHTError | null)?.code
+  t.is(await codeOf(node.refresh({ deadlineMs: 50 })), 'DEADLINE_EXCEEDED')
+  t.is(await codeOf(node.suspend({ deadlineMs: 1000, log: true })), undefined, 'foreign options are left alone')
+  t.ok(node.suspended)
+  t.is(await codeOf(node.resume({ deadlineMs: 1000 })), undefined)
+  t.absent(node.suspended)
+  const reason = new Error('enough')
+  for (const call of ['refresh', 'suspend', 'resume'] as const) {
+    t.is(await rejectionOf(node[call]({ signal: AbortSignal.abort(reason) })), reason)
+  }
+  t.absent(node.suspended, 'what was aborted before it began has not begun')
 })
 
 test('calls: a call that has ended lets go of its signal and its timer', async (t) => {
