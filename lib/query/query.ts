@@ -107,8 +107,8 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   #opened = false
   #flowing = false
   #committing = false
-  #cancelDeadline: Cancel | null = null
-  #onAbort: (() => void) | null = null
+  /** Stop listening to signals and deadlines. BOUNDED: by the calls of `finished`. */
+  readonly #limits: Cancel[] = []
 
   /** @internal Made by `node.query` and `node.findNode`. */
   constructor(host: QueryHost, message: Required<QueryMessage>, options: QueryOptions<T>) {
@@ -135,7 +135,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
       onStarved: () => this.#seedFromTable(),
       onEnd: (error) => this.#onEnd(error),
     })
-    this.#watchSignal()
+    if (options.signal) this.#watch(options.signal)
   }
 
   /** The replies of the closest nodes so far, nearest first, at most 20, as they came in (before `map`). */
@@ -231,8 +231,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
 
   override _destroy(callback: (error: Error | null) => void): void {
     if (!this.#lookup.ended) this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
-    this.#cancelDeadline?.()
-    this.#onAbort?.()
+    for (const cancel of this.#limits) cancel()
     if (this.#opened) this.#host.count(-1)
     this.#host.onClose?.()
     callback(null)
@@ -293,23 +292,17 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     for (const { host, port, id } of nodes) this.#traversal.addSeed(host, port, id ?? null)
   }
 
-  #watchSignal(): void {
-    if (this.#options.signal) this.#watch(this.#options.signal)
-  }
-
   #watch(signal: AbortSignalLike): void {
+    if (this.destroying) return
     const abort = () => this.destroy(abortError(signal.reason))
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort)
-    const before = this.#onAbort
-    this.#onAbort = () => {
-      before?.()
-      signal.removeEventListener('abort', abort)
-    }
+    this.#limits.push(() => signal.removeEventListener('abort', abort))
   }
 
+  /** Of several deadlines the first one ends it. */
   #armDeadline(deadlineMs: number): void {
-    this.#cancelDeadline?.()
-    this.#cancelDeadline = this.#host.after(deadlineMs, () => this.destroy(new DHTError('DEADLINE_EXCEEDED')))
+    if (this.destroying) return
+    this.#limits.push(this.#host.after(deadlineMs, () => this.destroy(new DHTError('DEADLINE_EXCEEDED'))))
   }
 }

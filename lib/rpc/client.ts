@@ -247,6 +247,7 @@ export class Client {
       socket.trySend(exchange.bytes!, message.port, message.host, options.ttl)
     } catch (cause) {
       // What the system refuses to send is as lost as what the network drops; but nobody needs to wait for it.
+      this.#stats.datagrams.sent--
       this.#fail(exchange, new DHTError('SEND_FAILED', undefined, { cause }))
     }
   }
@@ -303,7 +304,7 @@ export class Client {
   }
 
   #expire(horizon: number): void {
-    // A copy: what is sent again goes to the end of the set, where it would be visited again.
+    // A copy: what is sent again goes to the end of the list, where it would be visited again.
     for (const exchange of Array.from(this.#sent)) {
       if (exchange.state !== 'sent') continue
       if (exchange.dueAt <= horizon) this.#onTimeout(exchange)

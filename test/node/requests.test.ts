@@ -12,20 +12,13 @@ import {
 import { Session } from '../../lib/node/session.js'
 import { DHTError } from '../../lib/primitives/errors.js'
 import type { Outgoing, SendOptions } from '../../lib/rpc/exchange.js'
+import { sendOptions } from '../helpers/exchanges.js'
 import { errorOf, rejectionOf } from '../helpers/errors.js'
 
 const TO = { host: '20.0.0.1', port: 5, ip: 20 * 2 ** 24 + 1 }
 const HASH = new Uint8Array(32)
 
-const DEFAULTS: SendOptions = {
-  retries: 3,
-  timeoutMs: 0,
-  ttl: 0,
-  socket: null,
-  relayed: false,
-  forced: false,
-  group: null,
-}
+const DEFAULTS = sendOptions()
 
 function create(closed: string | null = null, acceptRelayed = false) {
   const sent: { message: Outgoing; options: SendOptions }[] = []

@@ -269,6 +269,33 @@ test('query: value and target reach the nodes as they were given', async (t) => 
   t.alike([...asked!.target!, ...asked!.value!], [...TARGET, ...value])
 })
 
+test('query: of several deadlines and signals the first one ends it', async (t) => {
+  const { sim, nodes, asker } = await create(t, 3)
+  for (const node of nodes) sim.network.block(node.host)
+  for (const [own, later] of [
+    [100, 900],
+    [900, 100],
+  ] as const) {
+    const start = sim.clock.now()
+    const query = asker.query(MESSAGE, { nodes, deadlineMs: own })
+    t.is(await codeOf(sim.run(query.finished({ deadlineMs: later }))), 'DEADLINE_EXCEEDED')
+    t.is(sim.clock.now() - start, 100)
+  }
+})
+
+test('query: waiting for one that is over leaves no timer and no listener', async (t) => {
+  const { sim, asker } = await create(t, 1)
+  const query = asker.query(MESSAGE)
+  query.destroy()
+  await sim.run(query.finished())
+  const timers = sim.clock.pending
+  let listeners = 0
+  const signal = { aborted: false, addEventListener: () => listeners++, removeEventListener: () => listeners-- }
+  await sim.run(query.finished({ deadlineMs: 60_000, signal }))
+  t.is(sim.clock.pending, timers)
+  t.is(listeners, 0)
+})
+
 test('query: a deadline counts from the first consumption', async (t) => {
   const { sim, nodes, asker } = await create(t, 3)
   for (const node of nodes) node.alive = false

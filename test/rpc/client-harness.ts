@@ -1,4 +1,5 @@
 /** A {@link Client} on virtual time, with a host and a socket that write down what happens to them. */
+import { outgoing, sendOptions } from '../helpers/exchanges.js'
 import { addressKey, parseIPv4 } from '../../lib/primitives/address.js'
 import type { Cancel, Clock } from '../../lib/primitives/clock.js'
 import { idFromIp } from '../../lib/primitives/id.js'
@@ -159,29 +160,8 @@ export class Harness {
     options: Partial<SendOptions> = {},
     outcome = new Outcome(),
   ): Outcome & { exchange: Exchange } {
-    const host = message.host ?? HOST
-    const full: Outgoing = {
-      host,
-      port: PORT,
-      ip: parseIPv4(host),
-      id: null,
-      internal: true,
-      command: 0,
-      token: null,
-      target: null,
-      value: null,
-      ...message,
-    }
-    const how: SendOptions = {
-      retries: 3,
-      timeoutMs: 0,
-      ttl: 0,
-      socket: null,
-      relayed: false,
-      forced: false,
-      group: null,
-      ...options,
-    }
+    const full = outgoing({ host: HOST, port: PORT, ...message })
+    const how = sendOptions(options)
     return Object.assign(outcome, { exchange: this.client.send(full, how, outcome) })
   }
 

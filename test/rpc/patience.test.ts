@@ -1,4 +1,5 @@
 import test from 'brittle'
+import { outgoing, sendOptions } from '../helpers/exchanges.js'
 import { addressKey, parseIPv4 } from '../../lib/primitives/address.js'
 import { Exchange, type Outgoing, type SendOptions } from '../../lib/rpc/exchange.js'
 import { Patience } from '../../lib/rpc/patience.js'
@@ -13,29 +14,7 @@ function exchange(
   message: Partial<Outgoing> = {},
   options: Partial<SendOptions> = {},
 ): Exchange {
-  const full: Outgoing = {
-    host: '20.0.0.1',
-    port: PORT,
-    ip: IP,
-    id: null,
-    internal: true,
-    command: 0,
-    token: null,
-    target: null,
-    value: null,
-    ...message,
-  }
-  const how: SendOptions = {
-    retries: 3,
-    timeoutMs: 0,
-    ttl: 0,
-    socket: null,
-    relayed: false,
-    forced: false,
-    group: null,
-    ...options,
-  }
-  const one = new Exchange(full, how, { onReply() {}, onFailure() {} })
+  const one = new Exchange(outgoing(message), sendOptions(options), { onReply() {}, onFailure() {} })
   for (let i = 0; i < transmissions; i++) one.onTransmission(0)
   return one
 }
