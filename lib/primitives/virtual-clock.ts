@@ -1,25 +1,48 @@
 /**
  * Time that passes only when told to, for tests and simulations.
  *
- * - Timers fire in order of their time, those of the same time in order of their making; never inside `after`.
- * - While a timer runs, `now()` is exactly its time.
- * - Promise jobs settle between timers, so code that awaits sees the same order in every run.
+ * - Events happen in order of their time, those of the same time in order of their making; never inside the call that
+ *   made them.
+ * - While an event happens, `now()` is exactly its time.
+ * - All promise jobs are done before the next event, however long their chains, so code that awaits sees the same order
+ *   in every run, and no time passes between two awaits that wait for nothing else.
+ *
+ * The process stays responsive meanwhile: real timers, sockets, IPC and user interface get their turn every few
+ * milliseconds (see `settled.ts`).
  */
 import type { Cancel, Clock } from './clock.js'
-
-/** A node's longest chain of awaits between two timers is about five; the rest is margin, at 0.1 µs a turn. */
-const SETTLE_TURNS = 16
+import { whenSettled } from './settled.js'
 
 /** 1 January 2025: any fixed day will do, a plausible one is easier to read in traces. */
 const WALL_START_MS = Date.UTC(2025, 0, 1)
 
-interface Timer {
-  readonly at: number
-  /** Order of making, to break ties. */
-  readonly order: number
-  readonly fn: () => void
-  /** Position in the heap, -1 once fired or cancelled. */
-  index: number
+/**
+ * Something that happens at a time: the base of timers and of whatever else waits in numbers, such as datagrams on
+ * their way, which so need no closure and no timer of their own.
+ */
+export abstract class VirtualEvent {
+  /** Set by the clock: when it happens. */
+  at = 0
+  /** Set by the clock: order of making, to break ties. */
+  order = 0
+  /** Set by the clock: position in its heap, -1 while not scheduled. */
+  index = -1
+  /** It is time. Returns false where no code of anybody's ran that may have left promise jobs: that saves the wait. */
+  abstract fire(): boolean
+}
+
+class Timer extends VirtualEvent {
+  readonly #fn: () => void
+
+  constructor(fn: () => void) {
+    super()
+    this.#fn = fn
+  }
+
+  fire(): boolean {
+    this.#fn()
+    return true
+  }
 }
 
 export interface VirtualClockOptions {
@@ -27,8 +50,6 @@ export interface VirtualClockOptions {
   startMs?: number
   /** What `wallTime()` starts at, in milliseconds since 1970. Default 1 January 2025. */
   wallStartMs?: number
-  /** Microtask turns given to promise jobs after each timer. Default 16. */
-  settleTurns?: number
 }
 
 /**
@@ -40,24 +61,28 @@ export interface VirtualClockOptions {
  * await clock.advance(1000)
  */
 export class VirtualClock implements Clock {
-  /** Binary heap, earliest first. BOUNDED: by the timers its users have running; cancelled ones leave at once. */
-  readonly #heap: Timer[] = []
-  readonly #settleTurns: number
+  /** Binary heap, earliest first. BOUNDED: by the events its users have scheduled; cancelled ones leave at once. */
+  readonly #heap: VirtualEvent[] = []
   /** What to add to `now()` for the time of day. */
   #wallOffsetMs: number
   #now: number
   #order = 0
+  #fired = 0
 
   constructor(options: VirtualClockOptions = {}) {
-    const { startMs = 0, wallStartMs = WALL_START_MS, settleTurns = SETTLE_TURNS } = options
+    const { startMs = 0, wallStartMs = WALL_START_MS } = options
     this.#now = startMs
     this.#wallOffsetMs = wallStartMs - startMs
-    this.#settleTurns = settleTurns
   }
 
-  /** Number of timers that have neither fired nor been cancelled. */
+  /** Number of events that have neither happened nor been cancelled. */
   get pending(): number {
     return this.#heap.length
+  }
+
+  /** Number of events that have happened. */
+  get fired(): number {
+    return this.#fired
   }
 
   now(): number {
@@ -70,11 +95,22 @@ export class VirtualClock implements Clock {
 
   /** As {@link Clock.after}; a delay below zero, or none at all, counts as zero. `background` has no meaning here. */
   after(delayMs: number, fn: () => void): Cancel {
-    const timer: Timer = { at: this.#now + (delayMs > 0 ? delayMs : 0), order: this.#order++, fn, index: -1 }
-    this.#push(timer)
-    return () => {
-      if (timer.index !== -1) this.#removeAt(timer.index)
-    }
+    const timer = new Timer(fn)
+    this.schedule(timer, delayMs)
+    return () => this.unschedule(timer)
+  }
+
+  /** Makes an event happen `delayMs` from now. One that has happened may be scheduled again. */
+  schedule(event: VirtualEvent, delayMs: number): void {
+    event.at = this.#now + (delayMs > 0 ? delayMs : 0)
+    event.order = this.#order++
+    this.#heap.push(event)
+    this.#siftUp(event, this.#heap.length - 1)
+  }
+
+  /** Takes an event back; harmless where it is not scheduled. */
+  unschedule(event: VirtualEvent): void {
+    if (event.index !== -1) this.#removeAt(event.index)
   }
 
   /** Moves the time of day alone, as when the machine slept or the user set it. */
@@ -83,44 +119,51 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets `ms` milliseconds pass: runs every timer that falls due, also those made meanwhile. An error thrown by a
-   * timer rejects, with the time at that timer.
+   * Lets `ms` milliseconds pass: runs every event that falls due, also those made meanwhile. An error thrown by an
+   * event rejects, with the time at that event.
    */
   async advance(ms: number): Promise<void> {
     await this.runUntil(() => false, ms)
   }
 
   /**
-   * Runs timers until `predicate` holds, but not longer than `limitMs` of virtual time. It is asked at once and after
-   * each timer, promise jobs having settled.
+   * Runs events until `predicate` holds, but not longer than `limitMs` of virtual time. It is asked at once and after
+   * each event, promise jobs having settled.
    *
-   * @returns whether it held; the time is then that of the last timer, else `limitMs` later than before
+   * @returns whether it held; the time is then that of the last event, else `limitMs` later than before
    */
-  async runUntil(predicate: () => boolean, limitMs: number): Promise<boolean> {
+  runUntil(predicate: () => boolean, limitMs: number): Promise<boolean> {
     const end = this.#now + limitMs
-    await this.#settle()
-    while (!predicate()) {
-      const timer = this.#heap[0]
-      if (timer === undefined || timer.at > end) {
+    return new Promise((resolve, reject) => {
+      const step = (): void => {
+        try {
+          const result = this.#runOne(predicate, end)
+          if (result === null) goOn()
+          else resolve(result)
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }
+      const goOn = whenSettled(step)
+      goOn()
+    })
+  }
+
+  /** Runs one event, and those before it that nobody needs to wait for. null: go on when promise jobs are done. */
+  #runOne(predicate: () => boolean, end: number): boolean | null {
+    if (predicate()) return true
+    for (;;) {
+      const event = this.#heap[0]
+      if (event === undefined || event.at > end) {
         this.#now = Math.max(this.#now, end)
         return false
       }
       this.#removeAt(0)
-      // Two runs that overlap share the timers; neither turns the time back.
-      this.#now = Math.max(this.#now, timer.at)
-      timer.fn()
-      await this.#settle()
+      // Two runs that overlap share the events; neither turns the time back.
+      this.#now = Math.max(this.#now, event.at)
+      this.#fired++
+      if (event.fire()) return null
     }
-    return true
-  }
-
-  async #settle(): Promise<void> {
-    for (let i = 0; i < this.#settleTurns; i++) await Promise.resolve()
-  }
-
-  #push(timer: Timer): void {
-    this.#heap.push(timer)
-    this.#siftUp(timer, this.#heap.length - 1)
   }
 
   #removeAt(index: number): void {
@@ -132,37 +175,37 @@ export class VirtualClock implements Clock {
     else this.#siftDown(last, index)
   }
 
-  #siftUp(timer: Timer, index: number): void {
+  #siftUp(event: VirtualEvent, index: number): void {
     while (index > 0) {
       const parentIndex = (index - 1) >> 1
       const parent = this.#heap[parentIndex]!
-      if (!isBefore(timer, parent)) break
+      if (!isBefore(event, parent)) break
       this.#place(parent, index)
       index = parentIndex
     }
-    this.#place(timer, index)
+    this.#place(event, index)
   }
 
-  #siftDown(timer: Timer, index: number): void {
+  #siftDown(event: VirtualEvent, index: number): void {
     const heap = this.#heap
     for (;;) {
       let childIndex = 2 * index + 1
       if (childIndex >= heap.length) break
       if (childIndex + 1 < heap.length && isBefore(heap[childIndex + 1]!, heap[childIndex]!)) childIndex++
       const child = heap[childIndex]!
-      if (!isBefore(child, timer)) break
+      if (!isBefore(child, event)) break
       this.#place(child, index)
       index = childIndex
     }
-    this.#place(timer, index)
+    this.#place(event, index)
   }
 
-  #place(timer: Timer, index: number): void {
-    this.#heap[index] = timer
-    timer.index = index
+  #place(event: VirtualEvent, index: number): void {
+    this.#heap[index] = event
+    event.index = index
   }
 }
 
-function isBefore(a: Timer, b: Timer): boolean {
+function isBefore(a: VirtualEvent, b: VirtualEvent): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }

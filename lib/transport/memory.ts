@@ -1,240 +1,182 @@
 /**
- * A network in memory: hosts with IPv4 addresses of their own, and datagrams that travel on a {@link Clock}. On virtual
- * time and with a seeded source of randomness, everything that happens in it happens again in the next run.
+ * A machine's sockets in memory. What becomes of a datagram between two machines is decided by the {@link Wire} they
+ * are plugged into, such as the network of `xorpc/simulation`; nothing here knows of time.
  *
- * Invariants: a datagram arrives at most once, never inside the call that sent it, as a copy that is overwritten when
- * the receiver returns (so whoever keeps a view is found out); one port of a host has one socket.
+ * Invariants: one port has one socket; free ports are handed out in order, so that they are the same in every run; the
+ * bytes a receiver sees are overwritten when it returns, so that whoever keeps a view of them is found out.
  */
 import b4a from 'b4a'
 import { isIPv4 } from '../primitives/address.js'
-import type { Cancel, Clock } from '../primitives/clock.js'
-import { type Random, systemRandom } from '../primitives/random.js'
-import type { DatagramSocket, NetworkInterface, OnDatagram, Transport } from './contract.js'
+import type { Cancel } from '../primitives/clock.js'
+import type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './contract.js'
 
 /** The same as of the UDP transport, so that nothing passes here that would not pass there. */
-const MAX_DATAGRAM_BYTES = 2048
+export const MAX_DATAGRAM_BYTES = 2048
 
 /** First port handed out for port 0: the start of the dynamic range (RFC 6335). */
 const FIRST_FREE_PORT = 49152
 const PORTS = 65536
 
-/** One way within a continent. */
-const DEFAULT_LATENCY_MS = 20
-
 /** What a delivered datagram is overwritten with. */
 const POISON = 0xaa
 
-/** A datagram on its way. */
-export interface MemoryDatagram {
-  /** Read only. */
-  readonly bytes: Uint8Array
-  readonly fromHost: string
-  readonly fromPort: number
-  readonly toHost: string
-  readonly toPort: number
+/** Where datagrams are received, one at a time, as in the UDP transport. */
+const receiveBuffer = b4a.alloc(MAX_DATAGRAM_BYTES)
+/** Views of it by length: making one costs more than copying a datagram. BOUNDED: by MAX_DATAGRAM_BYTES. */
+const receiveViews: Uint8Array[] = []
+
+/** What a machine is plugged into. */
+export interface Wire {
+  /** Takes a datagram along; must not deliver it inside the call. The bytes are its own from here on. */
+  send(fromPort: number, bytes: Uint8Array, toHost: string, toPort: number): void
+  /** IPv4 address of a host name; undefined when it has none. */
+  resolve(name: string): string | undefined
 }
 
-export interface MemoryNetworkOptions {
-  clock: Clock
-  /** Milliseconds one way. Default 20. */
-  latencyMs?: (fromHost: string, toHost: string) => number
-  /** Share of datagrams that are lost, 0 to 1. Default 0. */
-  loss?: number
-  /** What decides about losses; a seeded one makes runs repeatable. Default: the system's. */
-  random?: Random
-}
-
-/** A machine: its address, its sockets, and who wants to hear of a change. */
-interface Host {
-  address: string
+/** The {@link Transport} of one machine. Its methods are own properties, so that a spread of it is a transport too. */
+export class MemoryTransport implements Transport {
+  readonly native = null
+  readonly maxDatagramBytes = MAX_DATAGRAM_BYTES
+  readonly #wire: Wire
+  #host: string
   /** By port. BOUNDED: by 65535 ports. */
-  readonly sockets: Map<number, MemorySocket>
+  readonly #sockets = new Map<number, MemorySocket>()
   /** BOUNDED: by the watchers that were not cancelled. */
-  readonly watchers: Set<(interfaces: NetworkInterface[]) => void>
-  nextPort: number
-  /** Sends and receives nothing. */
-  blocked: boolean
-  /** Only hosts of the same side reach each other. */
-  side: number
-}
+  readonly #watchers = new Set<(interfaces: NetworkInterface[]) => void>()
+  #nextPort = FIRST_FREE_PORT
 
-/**
- * The network. One {@link Transport} for each of its hosts.
- *
- * @example
- * const network = new MemoryNetwork({ clock: new VirtualClock() })
- * const node = new DHT({ transport: network.transport('20.0.0.1'), clock, bootstrap: ['20.0.0.2:10001'] })
- */
-export class MemoryNetwork {
-  /** Addresses of host names, for `lookup`. */
-  readonly names = new Map<string, string>()
-  /** Called for every datagram that is sent, also to trace them; true loses it. */
-  drop: ((datagram: MemoryDatagram) => boolean) | null = null
-
-  readonly #clock: Clock
-  readonly #latencyMs: (fromHost: string, toHost: string) => number
-  readonly #loss: number
-  readonly #random: Random
-  /** By address. BOUNDED: by the hosts that were asked for. */
-  readonly #hosts = new Map<string, Host>()
-
-  /** @throws RangeError when `loss` is not from 0 to 1 */
-  constructor({ clock, latencyMs = () => DEFAULT_LATENCY_MS, loss = 0, random = systemRandom }: MemoryNetworkOptions) {
-    if (!(loss >= 0 && loss <= 1)) throw new RangeError(`loss must be a number from 0 to 1, got ${loss}`)
-    this.#clock = clock
-    this.#latencyMs = latencyMs
-    this.#loss = loss
-    this.#random = random
+  /** @throws TypeError when the host is no IPv4 address */
+  constructor(host: string, wire: Wire) {
+    checkHost(host)
+    this.#host = host
+    this.#wire = wire
   }
 
-  /** The transport of the machine at this IPv4 address. @throws TypeError when it is none */
-  transport(host: string): Transport {
-    const machine = this.#host(host)
-    return {
-      native: null,
-      maxDatagramBytes: MAX_DATAGRAM_BYTES,
-      bind: async (port, address, onDatagram) => this.#bind(machine, port, address, onDatagram),
-      lookup: async (name) => this.#lookup(name),
-      networkInterfaces: () => interfacesOf(machine),
-      watchInterfaces: (onChange): Cancel => {
-        machine.watchers.add(onChange)
-        return () => machine.watchers.delete(onChange)
-      },
+  /** The machine's address. */
+  get host(): string {
+    return this.#host
+  }
+
+  /** Number of sockets that are bound. */
+  get boundSockets(): number {
+    return this.#sockets.size
+  }
+
+  readonly bind = async (port: number, host: string, onDatagram: OnDatagram): Promise<DatagramSocket> => {
+    return this.bindSync(port, host, onDatagram)
+  }
+
+  /** As {@link Transport.bind}, but at once: what is written for udx binds so. */
+  readonly bindSync = (port: number, host: string, onDatagram: OnDatagram): DatagramSocket => {
+    if (host !== '0.0.0.0' && host !== this.#host) {
+      throw systemError('EADDRNOTAVAIL', `address not available: ${host}`)
     }
-  }
-
-  /** Cuts a host off, as if it had crashed: what is on its way to it is lost too. */
-  block(host: string): void {
-    this.#host(host).blocked = true
-  }
-
-  unblock(host: string): void {
-    this.#host(host).blocked = false
-  }
-
-  /** Splits the network: these hosts reach each other, all others reach each other. */
-  partition(hosts: Iterable<string>): void {
-    const side = new Set(hosts)
-    for (const address of side) this.#host(address)
-    for (const machine of this.#hosts.values()) machine.side = side.has(machine.address) ? 1 : 0
-  }
-
-  /** Ends the partition. */
-  heal(): void {
-    for (const machine of this.#hosts.values()) machine.side = 0
-  }
-
-  /** Gives a host another address, as a provider does: its sockets stay open. @throws Error when the new one is taken */
-  move(host: string, newHost: string): void {
-    const machine = this.#host(host)
-    if (this.#hosts.has(newHost)) throw new Error(`${newHost} is taken`)
-    checkHost(newHost)
-    this.#hosts.delete(host)
-    machine.address = newHost
-    this.#hosts.set(newHost, machine)
-    const interfaces = interfacesOf(machine)
-    for (const onChange of machine.watchers) this.#clock.after(0, () => onChange(interfaces), true)
-  }
-
-  /** Sockets that are bound, of all hosts or of one. */
-  boundSockets(host?: string): number {
-    if (host !== undefined) return this.#hosts.get(host)?.sockets.size ?? 0
-    let count = 0
-    for (const { sockets } of this.#hosts.values()) count += sockets.size
-    return count
-  }
-
-  #host(address: string): Host {
-    const known = this.#hosts.get(address)
-    if (known !== undefined) return known
-    checkHost(address)
-    const machine: Host = {
-      address,
-      sockets: new Map(),
-      watchers: new Set(),
-      nextPort: FIRST_FREE_PORT,
-      blocked: false,
-      side: 0,
+    const free = port === 0 ? this.#freePort() : port
+    if (free === -1 || this.#sockets.has(free)) {
+      throw systemError('EADDRINUSE', `address already in use: ${this.#host}:${port}`)
     }
-    this.#hosts.set(address, machine)
-    return machine
-  }
-
-  #bind(machine: Host, port: number, address: string, onDatagram: OnDatagram): DatagramSocket {
-    if (address !== '0.0.0.0' && address !== machine.address) {
-      throw systemError('EADDRNOTAVAIL', `address not available: ${address}`)
-    }
-    const free = port === 0 ? freePort(machine) : port
-    if (free === -1 || machine.sockets.has(free)) {
-      throw systemError('EADDRINUSE', `address already in use: ${machine.address}:${port}`)
-    }
-    const socket: MemorySocket = {
-      onDatagram,
-      trySend: (bytes, toPort, toHost) => {
-        if (machine.sockets.get(free) === socket) this.#send(machine, free, bytes, toHost, toPort)
-      },
-      address: () => (machine.sockets.get(free) === socket ? { host: address, family: 4, port: free } : null),
-      close: async () => {
-        if (machine.sockets.get(free) === socket) machine.sockets.delete(free)
-      },
-    }
-    machine.sockets.set(free, socket)
+    const socket = new MemorySocket({ host, port: free, onDatagram, sockets: this.#sockets, wire: this.#wire })
+    this.#sockets.set(free, socket)
     return socket
   }
 
-  async #lookup(name: string): Promise<string> {
-    const host = isIPv4(name) ? name : this.names.get(name)
+  readonly lookup = async (name: string): Promise<string> => {
+    const host = isIPv4(name) ? name : this.#wire.resolve(name)
     if (host === undefined) throw systemError('ENOTFOUND', `no address of ${name}`)
     return host
   }
 
-  #send(from: Host, fromPort: number, bytes: Uint8Array, toHost: string, toPort: number): void {
-    // Not `slice`: of a Node.js Buffer that is a view.
-    const datagram = { bytes: b4a.from(bytes), fromHost: from.address, fromPort, toHost, toPort }
-    const lost = this.drop?.(datagram) === true || from.blocked || bytes.length > MAX_DATAGRAM_BYTES || this.#isLost()
-    if (lost) return
-    const latencyMs = this.#latencyMs(from.address, toHost)
-    this.#clock.after(latencyMs, () => this.#deliver(datagram, from), true)
+  readonly networkInterfaces = (): NetworkInterface[] => {
+    return [{ name: 'mem0', host: this.#host, family: 4, internal: false }]
   }
 
-  #isLost(): boolean {
-    return this.#loss > 0 && this.#random.below(PORTS) < this.#loss * PORTS
+  readonly watchInterfaces = (onChange: (interfaces: NetworkInterface[]) => void): Cancel => {
+    this.#watchers.add(onChange)
+    return () => this.#watchers.delete(onChange)
   }
 
-  /** The state of the network when it arrives decides, except for whether the sender lives. */
-  #deliver({ bytes, fromHost, fromPort, toHost, toPort }: MemoryDatagram, from: Host): void {
-    const to = this.#hosts.get(toHost)
-    if (to === undefined || to.blocked || to.side !== from.side) return
-    const socket = to.sockets.get(toPort)
-    if (socket === undefined) return
+  /** Gives the machine another address; its sockets stay open. @throws TypeError when it is none */
+  rename(host: string): void {
+    checkHost(host)
+    this.#host = host
+  }
+
+  /** Tells the watchers what the interfaces are now. */
+  announceInterfaces(): void {
+    const interfaces = this.networkInterfaces()
+    for (const onChange of this.#watchers) onChange(interfaces)
+  }
+
+  /**
+   * Hands a copy of a datagram to the socket on this port; it is overwritten afterwards.
+   *
+   * @returns false when there is no such socket
+   */
+  receive(bytes: Uint8Array, fromHost: string, fromPort: number, toPort: number): boolean {
+    const socket = this.#sockets.get(toPort)
+    if (socket === undefined) return false
+    const view = (receiveViews[bytes.length] ??= receiveBuffer.subarray(0, bytes.length))
+    view.set(bytes)
     try {
-      socket.onDatagram(bytes, fromHost, fromPort, socket)
+      socket.onDatagram(view, fromHost, fromPort, socket)
     } finally {
-      bytes.fill(POISON)
+      view.fill(POISON)
     }
+    return true
+  }
+
+  /** The next port nobody has, or -1. Goes on from the last one, so that a port is not reused at once. */
+  #freePort(): number {
+    for (let tried = FIRST_FREE_PORT; tried < PORTS; tried++) {
+      const port = this.#nextPort
+      this.#nextPort = port + 1 === PORTS ? FIRST_FREE_PORT : port + 1
+      if (!this.#sockets.has(port)) return port
+    }
+    return -1
   }
 }
 
-interface MemorySocket extends DatagramSocket {
+interface SocketParts {
+  host: string
+  port: number
+  onDatagram: OnDatagram
+  sockets: Map<number, MemorySocket>
+  wire: Wire
+}
+
+class MemorySocket implements DatagramSocket {
   readonly onDatagram: OnDatagram
+  readonly #host: string
+  readonly #port: number
+  readonly #sockets: Map<number, MemorySocket>
+  readonly #wire: Wire
+  #closed = false
+
+  constructor({ host, port, onDatagram, sockets, wire }: SocketParts) {
+    this.onDatagram = onDatagram
+    this.#host = host
+    this.#port = port
+    this.#sockets = sockets
+    this.#wire = wire
+  }
+
+  trySend(bytes: Uint8Array, port: number, host: string): void {
+    if (!this.#closed) this.#wire.send(this.#port, bytes, host, port)
+  }
+
+  address(): SocketAddress | null {
+    return this.#closed ? null : { host: this.#host, family: 4, port: this.#port }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#sockets.delete(this.#port)
+  }
 }
 
 function checkHost(host: string): void {
   if (!isIPv4(host)) throw new TypeError(`host must be an IPv4 address, got ${host}`)
-}
-
-/** The next port nobody has, or -1. Goes on from the last one, so that a port is not reused at once. */
-function freePort(machine: Host): number {
-  for (let tried = FIRST_FREE_PORT; tried < PORTS; tried++) {
-    const port = machine.nextPort
-    machine.nextPort = port + 1 === PORTS ? FIRST_FREE_PORT : port + 1
-    if (!machine.sockets.has(port)) return port
-  }
-  return -1
-}
-
-function interfacesOf({ address }: Host): NetworkInterface[] {
-  return [{ name: 'mem0', host: address, family: 4, internal: false }]
 }
 
 function systemError(code: string, text: string): Error {

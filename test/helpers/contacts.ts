@@ -5,6 +5,7 @@ import { ID_BITS, ID_BYTES } from '../../lib/primitives/id.js'
 import type { Random } from '../../lib/primitives/random.js'
 import type { Contact } from '../../lib/routing/contact.js'
 import { createContact } from '../../lib/routing/contact.js'
+import { SeededRandom } from '../../lib/simulation/index.js'
 
 /** First address handed out: 20.0.0.0, public, so that the limits for each host apply. */
 const FIRST_IP = 20 * 2 ** 24
@@ -51,17 +52,8 @@ function withBits(bits: number[]): Uint8Array {
   return id
 }
 
-/** A small seeded generator (mulberry32). */
+/** The product's own source, as an object whose methods can be replaced one by one. */
 export function seededRandom(seed: number): Random {
-  let state = seed >>> 0
-  function next(): number {
-    state = (state + 0x6d2b79f5) >>> 0
-    let x = Math.imul(state ^ (state >>> 15), state | 1)
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-    return (x ^ (x >>> 14)) >>> 0
-  }
-  return {
-    bytes: (sizeBytes) => Uint8Array.from({ length: sizeBytes }, () => next() & 255),
-    below: (limit) => next() % limit,
-  }
+  const random = new SeededRandom(seed)
+  return { bytes: (sizeBytes) => random.bytes(sizeBytes), below: (limit) => random.below(limit) }
 }

@@ -28,6 +28,7 @@ export function sendOptions(fields: Partial<SendOptions> = {}): SendOptions {
     socket: null,
     relayed: false,
     forced: false,
+    lookup: false,
     group: null,
     ...fields,
   }

@@ -1,13 +1,11 @@
-/** Whole networks of nodes in memory, on virtual time and seeds: what happens in one happens again in every run. */
+/** Small networks for tests: the product's simulation on a plain network, with what tests want to see of it. */
 import type { Assert } from 'brittle'
-import DHT, { type DHTOptions } from '../../index.js'
-import type { Cancel, Clock } from '../../lib/primitives/clock.js'
-import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
+import type { DHT, DHTOptions } from '../../index.js'
+import type { VirtualClock } from '../../lib/primitives/virtual-clock.js'
+import { type Datagram, Simulation as Network, type SimulatedHost } from '../../lib/simulation/index.js'
 import type { DatagramSocket, OnDatagram } from '../../lib/transport/contract.js'
-import { type MemoryDatagram, MemoryNetwork, type MemoryNetworkOptions } from '../../lib/transport/memory.js'
-import { seededRandom } from './contacts.js'
 
-export const BOOTSTRAP_PORT = 10001
+export const BOOTSTRAP_PORT = 49737
 export const MINUTE = 60_000
 
 /** Host of the bootstrapper. */
@@ -16,52 +14,54 @@ export const BOOTSTRAP_HOST = '20.0.0.1'
 /** Longest virtual time that something a test waits for may take. */
 const PATIENCE_MS = 2 * MINUTE
 
-export interface SimulationOptions extends Omit<MemoryNetworkOptions, 'clock' | 'random'> {
+/** One way between any two hosts, to be reckoned with. */
+const LATENCY_MS = 20
+
+export interface SimulationOptions {
   seed?: number
+  loss?: number
 }
 
 export class Simulation {
-  readonly clock = new VirtualClock()
-  readonly network: MemoryNetwork
   readonly bootstrapper: DHT
-  /** All nodes that were made, in order, the bootstrapper first. */
-  readonly nodes: DHT[] = []
   /** Every datagram sent, where `record` is on. */
-  readonly datagrams: MemoryDatagram[] = []
+  readonly datagrams: Datagram[] = []
   record = false
-  readonly #hosts = new Map<DHT, string>()
-  readonly #clocks = new Map<DHT, MachineClock>()
-  readonly #firewalls = new Map<string, Set<string>>()
-  #seed: number
-  #serial = 0
+  readonly #sim: Network
 
-  constructor(t: Assert, { seed = 1, ...options }: SimulationOptions = {}) {
-    this.#seed = seed * 1_000_000
-    this.network = new MemoryNetwork({ ...options, clock: this.clock, random: seededRandom(seed) })
-    this.network.drop = (datagram) => this.#isDropped(datagram)
-    t.teardown(() => Promise.all(this.nodes.map((node) => node.destroy())))
-    const host = this.nextHost()
-    const platform = this.#platform(host)
-    this.bootstrapper = DHT.bootstrapper(BOOTSTRAP_PORT, host, platform)
-    this.#keep(this.bootstrapper, host, platform.clock)
+  constructor(t: Assert, { seed = 1, loss = 0 }: SimulationOptions = {}) {
+    this.#sim = new Network({ seed, network: { latency: LATENCY_MS, jitter: 0, loss } })
+    this.#sim.network.tap = (datagram) => this.observe(datagram)
+    t.teardown(() => this.#sim.destroy())
+    this.bootstrapper = this.#sim.bootstrapper()
+  }
+
+  get clock(): VirtualClock {
+    return this.#sim.clock
+  }
+
+  get network(): Network['network'] {
+    return this.#sim.network
+  }
+
+  /** All nodes that were made, in order, the bootstrapper first. */
+  get nodes(): DHT[] {
+    return this.#sim.nodes
   }
 
   /** An address that nobody has yet. */
   nextHost(): string {
-    const serial = ++this.#serial
-    return `20.0.${serial >> 8}.${serial & 255}`
+    return this.network.nextAddress()
   }
 
   /** A node on a host of its own, behind the bootstrapper unless the options say otherwise; not joined yet. */
-  create(options: DHTOptions = {}, host = this.nextHost()): DHT {
-    const bootstrap = [{ host: BOOTSTRAP_HOST, port: BOOTSTRAP_PORT }]
-    const platform = this.#platform(host)
-    return this.#keep(new DHT({ bootstrap, ...platform, ...options }), host, platform.clock)
+  create(options: DHTOptions = {}, address = this.nextHost()): DHT {
+    return this.#sim.createNode(options, { host: this.#host(address) })
   }
 
   /** A node that has joined. */
-  async start(options: DHTOptions = {}, host?: string): Promise<DHT> {
-    const node = this.create(options, host)
+  async start(options: DHTOptions = {}, address?: string): Promise<DHT> {
+    const node = this.create(options, address)
     await this.run(node.fullyBootstrapped())
     return node
   }
@@ -74,36 +74,44 @@ export class Simulation {
   }
 
   hostOf(node: DHT): string {
-    return this.#hosts.get(node)!
+    return this.#sim.hostOf(node).address
   }
 
   /** The address others reach a node's server socket at. */
   addressOf(node: DHT): { host: string; port: number } {
-    return { host: this.hostOf(node), port: node.serverSocket!.address()!.port }
+    return this.#sim.addressOf(node)
   }
 
   /** Lets time pass until the promise is settled, and returns or throws what it was settled with. */
-  async run<T>(promise: Promise<T>, limitMs = PATIENCE_MS): Promise<T> {
-    let settled = false
-    const done = () => (settled = true)
-    promise.then(done, done)
-    await this.clock.runUntil(() => settled, limitMs)
-    if (!settled) throw new Error(`not settled within ${limitMs} ms of virtual time`)
-    return promise
+  run<T>(promise: Promise<T>, limitMs = PATIENCE_MS): Promise<T> {
+    return this.#sim.run(promise, { limitMs })
   }
 
   /** From here on the host gets datagrams only from addresses that the same port of it has sent to. */
-  firewall(host: string): void {
-    this.#firewalls.set(host, new Set())
+  firewall(address: string): void {
+    this.#host(address).setNat({ kind: 'firewalled', mappingLifetimeMs: Infinity })
   }
 
-  openFirewall(host: string): void {
-    this.#firewalls.delete(host)
+  openFirewall(address: string): void {
+    this.#host(address).setNat('open')
+  }
+
+  /** Cuts a host off; what runs on it goes on. */
+  block(address: string): void {
+    this.#host(address).disconnect()
+  }
+
+  unblock(address: string): void {
+    this.#host(address).reconnect()
+  }
+
+  move(address: string, newAddress: string): void {
+    this.#host(address).move(newAddress)
   }
 
   /** The node's machine stood still: its time of day has gone on, nothing else has. It notices at its next beat. */
   sleep(node: DHT, ms: number): void {
-    this.#clocks.get(node)!.sleptMs += ms
+    this.#sim.hostOf(node).clock.jumpWall(ms)
   }
 
   /** A bare socket on a host of its own. */
@@ -120,46 +128,13 @@ export class Simulation {
       .map(({ fromHost }) => fromHost)
   }
 
-  #platform(host: string) {
-    const clock = new MachineClock(this.clock)
-    return { transport: this.network.transport(host), clock, random: seededRandom(this.#seed++) }
+  /** What the network's tap does, for those who put another in its place. */
+  observe({ bytes, fromHost, fromPort, toHost, toPort }: Datagram): void {
+    if (this.record) this.datagrams.push({ bytes: Uint8Array.from(bytes), fromHost, fromPort, toHost, toPort })
   }
 
-  #keep(node: DHT, host: string, clock: MachineClock): DHT {
-    this.nodes.push(node)
-    this.#hosts.set(node, host)
-    this.#clocks.set(node, clock)
-    return node
-  }
-
-  #isDropped(datagram: MemoryDatagram): boolean {
-    const { fromHost, fromPort, toHost, toPort } = datagram
-    if (this.record) this.datagrams.push({ ...datagram, bytes: Uint8Array.from(datagram.bytes) })
-    this.#firewalls.get(fromHost)?.add(`${fromPort} ${toHost}:${toPort}`)
-    const open = this.#firewalls.get(toHost)
-    return open !== undefined && !open.has(`${toPort} ${fromHost}:${fromPort}`)
-  }
-}
-
-/** One machine's view of the time: the same for all, but each has a time of day of its own. */
-class MachineClock implements Clock {
-  sleptMs = 0
-  readonly #clock: Clock
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  now(): number {
-    return this.#clock.now()
-  }
-
-  wallTime(): number {
-    return this.#clock.wallTime() + this.sleptMs
-  }
-
-  after(delayMs: number, fn: () => void): Cancel {
-    return this.#clock.after(delayMs, fn)
+  #host(address: string): SimulatedHost {
+    return this.network.hostAt(address) ?? this.network.createHost({ address })
   }
 }
 

@@ -1,7 +1,7 @@
 import test from 'brittle'
 import * as fc from 'fast-check'
 import type { Cancel } from '../../lib/primitives/clock.js'
-import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
+import { VirtualClock, VirtualEvent } from '../../lib/primitives/virtual-clock.js'
 
 test('virtual clock: timers fire in order of time, ties in order of making', async (t) => {
   const clock = new VirtualClock()
@@ -67,13 +67,15 @@ test('virtual clock: promise jobs settle between timers of the same time', async
   const clock = new VirtualClock()
   const log: string[] = []
   const first = async () => {
-    for (let i = 0; i < 10; i++) await Promise.resolve()
-    log.push('first, ten awaits later')
+    for (let i = 0; i < 1000; i++) await Promise.resolve()
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    for (let i = 0; i < 100; i++) await Promise.resolve()
+    log.push('first, a thousand awaits later')
   }
   clock.after(10, () => void first())
   clock.after(10, () => void log.push('second'))
   await clock.advance(10)
-  t.alike(log, ['first, ten awaits later', 'second'])
+  t.alike(log, ['first, a thousand awaits later', 'second'])
 })
 
 test('virtual clock: code that sleeps in a loop goes at its own pace', async (t) => {
@@ -131,7 +133,7 @@ test('virtual clock: equals a sorted list under any timers and cancellations', a
   const step = fc.record({ delayMs: fc.integer({ min: -5, max: 50 }), cancels: fc.option(fc.nat(60)) })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const clock = new VirtualClock({ settleTurns: 0 })
+      const clock = new VirtualClock()
       const fired: number[] = []
       const cancels: Cancel[] = []
       const live = new Set<number>()
@@ -150,4 +152,79 @@ test('virtual clock: equals a sorted list under any timers and cancellations', a
     }),
   )
   t.pass('fast-check')
+})
+
+class Mark extends VirtualEvent {
+  readonly name: string
+  readonly log: string[]
+  readonly leavesJobs: boolean
+
+  constructor(name: string, log: string[], leavesJobs: boolean) {
+    super()
+    this.name = name
+    this.log = log
+    this.leavesJobs = leavesJobs
+  }
+
+  fire(): boolean {
+    this.log.push(this.name)
+    if (this.leavesJobs) void Promise.resolve().then(() => this.log.push(`${this.name}'s job`))
+    return this.leavesJobs
+  }
+}
+
+test('virtual clock: events need no closure, can be taken back, and scheduled again', async (t) => {
+  const clock = new VirtualClock()
+  const log: string[] = []
+  const a = new Mark('a', log, true)
+  const b = new Mark('b', log, true)
+  clock.schedule(a, 10)
+  clock.schedule(b, 5)
+  clock.unschedule(b)
+  clock.unschedule(b)
+  t.is(clock.pending, 1)
+  await clock.advance(10)
+  clock.schedule(a, 10)
+  clock.schedule(b, 10)
+  await clock.advance(10)
+  t.alike(log, ['a', "a's job", 'a', "a's job", 'b', "b's job"])
+  t.is(clock.fired, 3)
+})
+
+test('virtual clock: events that say they leave no jobs follow one another at once', async (t) => {
+  const clock = new VirtualClock()
+  const log: string[] = []
+  class Hasty extends VirtualEvent {
+    fire(): boolean {
+      log.push(`${clock.now()}`)
+      void Promise.resolve().then(() => log.push('a job after all'))
+      return false
+    }
+  }
+  for (let i = 0; i < 3; i++) clock.schedule(new Hasty(), i)
+  await clock.advance(10)
+  t.alike(log.slice(0, 3), ['0', '1', '2'])
+  t.is(log.length, 6)
+  t.is(clock.now(), 10)
+})
+
+test('virtual clock: the event loop gets its turn while time passes', async (t) => {
+  const clock = new VirtualClock()
+  const again = (): void => void clock.after(1, again)
+  again()
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  t.teardown(() => clearInterval(timer))
+  t.ok(await clock.runUntil(() => turns > 2, Infinity), 'a real timer fired')
+})
+
+test('virtual clock: two runs at the same time share the events, and each ends at its own', async (t) => {
+  const clock = new VirtualClock()
+  const fired: number[] = []
+  for (let i = 1; i <= 4; i++) clock.after(i * 10, () => fired.push(i))
+  const first = clock.runUntil(() => fired.length >= 2, 1000)
+  const second = clock.runUntil(() => fired.length >= 3, 1000)
+  t.alike(await Promise.all([first, second]), [true, true])
+  t.is(fired.length, 3)
+  t.is(clock.now(), 30)
 })

@@ -1,0 +1,73 @@
+/**
+ * What the way between two hosts does to datagrams: which are lost, late, doubled or too large. Pure: the same random
+ * numbers give the same fate, and what is switched off draws none.
+ */
+import { MAX_DATAGRAM_BYTES } from '../transport/memory.js'
+import type { Fractions } from './distributions.js'
+
+/** Share of the delay that it varies by, where nothing else is said: what idle lines of the Internet show. */
+const DEFAULT_JITTER = 0.1
+
+/** How a way treats datagrams. Shares are from 0 to 1. */
+export interface LinkConditions {
+  /** The delay varies evenly by up to this share of it, to both sides. Default 0.1. */
+  jitter: number
+  /** Share of datagrams that are lost. Default 0. */
+  loss: number
+  /** Share that arrives twice, the second time after a delay of its own. Default 0. */
+  duplication: number
+  /** Share that is held up by up to its delay once more, and so overtaken by later ones. Default 0. */
+  reordering: number
+  /** Larger datagrams are lost. Default 2048, which is all that a transport carries; fragments are not modelled. */
+  mtuBytes: number
+}
+
+/** As {@link LinkConditions}; what is left out stays as it is. */
+export type LinkOptions = Partial<LinkConditions> & {
+  /** Milliseconds one way, instead of what the latency model says. */
+  latencyMs?: number
+}
+
+export const DEFAULT_CONDITIONS: LinkConditions = {
+  jitter: DEFAULT_JITTER,
+  loss: 0,
+  duplication: 0,
+  reordering: 0,
+  mtuBytes: MAX_DATAGRAM_BYTES,
+}
+
+/** The conditions with some of them changed. @throws RangeError that names what makes no sense */
+export function withChanges(base: LinkConditions, changes: Partial<LinkConditions>): LinkConditions {
+  const result = { ...base }
+  for (const name of ['jitter', 'loss', 'duplication', 'reordering'] as const) {
+    const share = changes[name]
+    if (share === undefined) continue
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`${name} must be a number from 0 to 1, got ${share}`)
+    result[name] = share
+  }
+  const { mtuBytes } = changes
+  if (mtuBytes !== undefined) {
+    if (!(mtuBytes >= 1)) throw new RangeError(`mtuBytes must be at least 1, got ${mtuBytes}`)
+    result.mtuBytes = Math.min(mtuBytes, MAX_DATAGRAM_BYTES)
+  }
+  return result
+}
+
+/** Whether this datagram is lost. */
+export function isLost(conditions: LinkConditions, random: Fractions): boolean {
+  return conditions.loss > 0 && random.fraction() < conditions.loss
+}
+
+/** Whether this datagram arrives twice. */
+export function isDoubled(conditions: LinkConditions, random: Fractions): boolean {
+  return conditions.duplication > 0 && random.fraction() < conditions.duplication
+}
+
+/** The delay of one datagram on a way that takes `oneWayMs` on average. */
+export function delayOf(conditions: LinkConditions, oneWayMs: number, random: Fractions): number {
+  const { jitter, reordering } = conditions
+  let delayMs = oneWayMs
+  if (jitter > 0) delayMs *= 1 + jitter * (2 * random.fraction() - 1)
+  if (reordering > 0 && random.fraction() < reordering) delayMs += oneWayMs * random.fraction()
+  return delayMs
+}

@@ -1,0 +1,271 @@
+/**
+ * A network of nodes in memory, on virtual time and one seed: the thing users touch. It puts clock, network, hosts and
+ * nodes together; what they do is decided elsewhere.
+ *
+ * Invariants: no real timer, socket, wall clock or system randomness is used; the network, each node and the user draw
+ * from streams of their own, so what one draws does not change the others.
+ */
+import { DHT } from '../node/dht.js'
+import type { DHTOptions } from '../node/options.js'
+import { VirtualClock } from '../primitives/virtual-clock.js'
+import { Churn, type ChurnOptions } from './churn.js'
+import { type HostOptions, type NetworkOptions, SimulatedNetwork } from './network.js'
+import type { SimulatedHost } from './host.js'
+import { HostileHost, type OnHostileDatagram } from './hostile-host.js'
+import { SeededRandom } from './seeded-random.js'
+import { trueClosest } from './true-closest.js'
+
+/** The port that the network's own bootstrappers use in reality as well. */
+const BOOTSTRAP_PORT = 49737
+
+/** Longest virtual time that something may take: joining a half-dead network takes one minute at most. */
+const PATIENCE_MS = 10 * 60_000
+
+/** Streams of the seed for the user's choices and for churn; each node has one of the numbers after these. */
+const USER_STREAM = 3
+const CHURN_STREAM = 4
+
+/** Nodes that join together: as many, but no more than a quarter of those there are. */
+const LEAST_WAVE = 10
+const WAVE_SHARE = 0.25
+
+export interface SimulationOptions {
+  /** Everything that is random follows from it. Any number; default 1. */
+  seed?: number
+  /** What the network is like: see {@link NetworkOptions}. Default: a median round trip of 130 ms, 10 % jitter, no loss. */
+  network?: NetworkOptions
+  /** Makes nodes, where they are not plain `DHT`s. */
+  create?: (options: DHTOptions) => DHT
+}
+
+/** Where a node runs, and of which class it is. */
+export interface NodeHostOptions extends HostOptions {
+  /** A host that is there already. Default: one of its own. */
+  host?: SimulatedHost
+  /** Makes the node, where it is not a plain `DHT`. Must pass the options on. */
+  create?: (options: DHTOptions) => DHT
+}
+
+/**
+ * A whole network in one process. The same seed and the same calls give the same run, down to each datagram.
+ *
+ * @example
+ * const sim = new Simulation({ seed: 7, network: { loss: 0.01 } })
+ * const nodes = await sim.startNodes(100)
+ * for (const node of sim.random.sample(nodes, 20)) sim.hostOf(node).kill()
+ * const target = sim.random.bytes(32)
+ * const query = nodes[0].findNode(target)
+ * await sim.run(query.finished())
+ * console.log(query.closestNodes, sim.trueClosest(target, 20))
+ * await sim.destroy()
+ */
+export class Simulation {
+  readonly clock = new VirtualClock()
+  readonly network: SimulatedNetwork
+  /** For choices of your own. */
+  readonly random: SeededRandom
+  readonly #churnRandom: SeededRandom
+  /** BOUNDED: by the user's calls of `churn`. */
+  readonly #churns: Churn[] = []
+  readonly #seed: number
+  readonly #create: (options: DHTOptions) => DHT
+  /** By node, in the order of making. BOUNDED: by the nodes that were made and not removed. */
+  readonly #hosts = new Map<DHT, SimulatedHost>()
+  /** BOUNDED: by the user's calls of `bootstrapper`. */
+  readonly #bootstrap: { host: string; port: number }[] = []
+  #stream = CHURN_STREAM
+
+  constructor({ seed = 1, network = {}, create = (options) => new DHT(options) }: SimulationOptions = {}) {
+    this.network = new SimulatedNetwork({ ...network, seed, clock: this.clock })
+    this.random = new SeededRandom(seed, USER_STREAM)
+    this.#churnRandom = new SeededRandom(seed, CHURN_STREAM)
+    this.#seed = seed
+    this.#create = create
+  }
+
+  /** The nodes that were made and not removed, in order, bootstrappers included. */
+  get nodes(): DHT[] {
+    return [...this.#hosts.keys()]
+  }
+
+  /** Those whose host is up and that are not destroyed. */
+  get livingNodes(): DHT[] {
+    const living: DHT[] = []
+    for (const [node, host] of this.#hosts) if (host.up && !node.destroyed) living.push(node)
+    return living
+  }
+
+  /** Where nodes made from now on join, unless their options say otherwise. */
+  get bootstrap(): readonly { host: string; port: number }[] {
+    return this.#bootstrap
+  }
+
+  /** A new host, without a node. See {@link HostOptions}. */
+  createHost(options: HostOptions = {}): SimulatedHost {
+    return this.network.createHost(options)
+  }
+
+  /**
+   * A node that others join through, on a host of its own and port 49737. The first node that joins makes one, if you
+   * have not; a second one is an addition.
+   */
+  bootstrapper(options: DHTOptions = {}, hostOptions: HostOptions = {}): DHT {
+    const host = this.createHost(hostOptions)
+    const node = DHT.bootstrapper(BOOTSTRAP_PORT, host.address, { ...this.#platform(host), ...options })
+    this.#bootstrap.push({ host: host.address, port: BOOTSTRAP_PORT })
+    this.#hosts.set(node, host)
+    return node
+  }
+
+  /** A node on a host of its own that has not joined yet. It starts with the next virtual time that passes. */
+  createNode(options: DHTOptions = {}, { host, create = this.#create, ...hostOptions }: NodeHostOptions = {}): DHT {
+    if (this.#bootstrap.length === 0 && options.bootstrap === undefined) this.bootstrapper()
+    const at = host ?? this.createHost(hostOptions)
+    const node = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
+    this.#hosts.set(node, at)
+    return node
+  }
+
+  /** A node that has joined. */
+  async startNode(options: DHTOptions = {}, hostOptions: NodeHostOptions = {}): Promise<DHT> {
+    const node = this.createNode(options, hostOptions)
+    await this.run(node.fullyBootstrapped())
+    return node
+  }
+
+  /**
+   * Nodes that have joined, persistent ones unless the options say otherwise. They join in growing waves, ten at first
+   * and then a quarter of the network at a time: more at once than the others have room for would leave tables poorer
+   * than those of a network that has grown.
+   *
+   * @param hostOptions the same for all, or a function of the number of the node, from 0
+   * @param onProgress called with the number of those that have joined, after each wave
+   */
+  async startNodes(
+    count: number,
+    options: DHTOptions = { ephemeral: false },
+    hostOptions: NodeHostOptions | ((i: number) => NodeHostOptions) = {},
+    onProgress?: (joined: number) => void,
+  ): Promise<DHT[]> {
+    const nodes: DHT[] = []
+    const optionsOf = typeof hostOptions === 'function' ? hostOptions : () => hostOptions
+    while (nodes.length < count) {
+      const size = Math.max(LEAST_WAVE, Math.floor(this.#hosts.size * WAVE_SHARE))
+      const wave: DHT[] = []
+      for (let i = nodes.length; i < Math.min(nodes.length + size, count); i++) {
+        wave.push(this.createNode(options, optionsOf(i)))
+      }
+      await this.run(Promise.all(wave.map((node) => node.fullyBootstrapped())))
+      nodes.push(...wave)
+      onProgress?.(nodes.length)
+    }
+    return nodes
+  }
+
+  /** The host a node runs on. @throws Error for a node that is not of this simulation, or was removed */
+  hostOf(node: DHT): SimulatedHost {
+    const host = this.#hosts.get(node)
+    if (host === undefined) throw new Error('this node is not of this simulation, or was removed')
+    return host
+  }
+
+  /**
+   * The address others reach a node at, as if there were no NAT: its host's address and the port of its server socket.
+   * @throws Error for a node that is not of this simulation, or not bound
+   */
+  addressOf(node: DHT): { host: string; port: number } {
+    const port = node.serverSocket?.address()?.port
+    if (port === undefined) throw new Error('this node is not bound')
+    return { host: this.hostOf(node).address, port }
+  }
+
+  /** Kills the host of a node for good, and forgets both: the memory of thousands that come and go would add up. */
+  remove(node: DHT): void {
+    this.hostOf(node).remove()
+    this.#hosts.delete(node)
+  }
+
+  /**
+   * Makes nodes come and go from now on, until it is stopped or the simulation destroyed. Those that have left are
+   * removed: they are no longer among {@link nodes}.
+   *
+   * @throws TypeError or RangeError for options that make no sense
+   * @example
+   * const churn = sim.churn({ halfLifeMs: 30 * 60_000, graceful: 0.2 })
+   * await sim.advance(3_600_000)
+   * churn.stop()
+   * console.log(churn.joins, churn.leaves)
+   */
+  churn(options: ChurnOptions): Churn {
+    const bootstrap = new Set(this.#bootstrap.map(({ host }) => host))
+    const nodes = options.nodes ?? this.livingNodes.filter((node) => !bootstrap.has(this.hostOf(node).address))
+    const host = {
+      clock: this.clock,
+      random: this.#churnRandom,
+      create: () => this.createNode({ ephemeral: false }),
+      remove: (node: DHT) => {
+        if (this.#hosts.has(node)) this.remove(node)
+      },
+    }
+    const churn = new Churn(host, { ...options, nodes })
+    this.#churns.push(churn)
+    return churn
+  }
+
+  /**
+   * A host run by your code: it sees what comes in on a port, and sends what it likes.
+   *
+   * @param options as of any host, and `port`, default any
+   */
+  hostileHost(
+    onDatagram: OnHostileDatagram = () => {},
+    { port = 0, ...options }: HostOptions & { port?: number } = {},
+  ): Promise<HostileHost> {
+    return HostileHost.create(this.createHost(options), this.network, port, onDatagram)
+  }
+
+  /**
+   * The living persistent nodes nearest to a target, nearest first: the truth that no node of a network can see, to
+   * compare lookups with.
+   */
+  trueClosest(target: Uint8Array, k = 20): DHT[] {
+    return trueClosest(this.livingNodes, target, k)
+  }
+
+  /**
+   * Lets virtual time pass until the promise is settled.
+   *
+   * @param options `limitMs`: the most virtual time it may take; default 600000 (10 min)
+   * @returns what it was settled with; rejects when it is not within the limit, or when a timer throws
+   */
+  async run<T>(promise: PromiseLike<T>, { limitMs = PATIENCE_MS }: { limitMs?: number } = {}): Promise<T> {
+    let settled = false
+    const done = () => void (settled = true)
+    promise.then(done, done)
+    await this.clock.runUntil(() => settled, limitMs)
+    if (!settled) throw new Error(`not settled within ${limitMs} ms of virtual time`)
+    return promise
+  }
+
+  /** Lets virtual time pass. Rejects when a timer throws. */
+  advance(ms: number): Promise<void> {
+    return this.clock.advance(ms)
+  }
+
+  /** Ends churn and all nodes. Idempotent. */
+  async destroy(): Promise<void> {
+    for (const churn of this.#churns) churn.stop()
+    const nodes = this.nodes
+    this.#hosts.clear()
+    await this.run(Promise.all(nodes.map((node) => node.destroy())))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy()
+  }
+
+  #platform(host: SimulatedHost) {
+    const random = new SeededRandom(this.#seed, ++this.#stream)
+    return { transport: host.transport, clock: host.clock, random }
+  }
+}
