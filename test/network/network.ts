@@ -2,7 +2,8 @@
 import type { Assert } from 'brittle'
 import { DHT, type DHTOptions } from '../../index.js'
 import { compareDistance, sameId } from '../../lib/primitives/id.js'
-import { freePort, HOST } from '../helpers/nodes.js'
+import { createTestnet } from '../../lib/testnet/index.js'
+import { HOST } from '../helpers/nodes.js'
 import { seededRandom } from '../helpers/contacts.js'
 
 /** Nodes that join at the same time, unless a test wants otherwise. */
@@ -36,23 +37,20 @@ export async function startNetwork(
   size: number,
   { batch = BATCH, setUp = () => {} }: { batch?: number; setUp?: (node: DHT) => void } = {},
 ): Promise<Network> {
-  const nodes: DHT[] = []
-  t.teardown(() => Promise.all(nodes.map((node) => node.destroy())))
-  const create = (node: DHT): DHT => {
-    nodes.push(node)
-    setUp(node)
-    return node
-  }
   const host = ownHost()
-  const port = await freePort()
-  await create(DHT.bootstrapper(port, host, { host })).fullyBootstrapped()
-  const options: DHTOptions = { host, bootstrap: [`${host}:${port}`], ephemeral: false }
-  while (nodes.length <= size) {
-    const joining = Array.from({ length: Math.min(batch, size + 1 - nodes.length) }, () => create(new DHT(options)))
-    await Promise.all(joining.map((node) => node.fullyBootstrapped()))
-  }
+  const { nodes, bootstrap } = await createTestnet(size + 1, {
+    host,
+    concurrency: batch,
+    teardown: t.teardown,
+    create(options) {
+      const node = new DHT(options)
+      setUp(node)
+      return node
+    },
+  })
   if (nodes.some((node) => node.ephemeral)) throw new Error('a node did not become persistent')
-  return { nodes, options }
+  // A list of the test's own, to take dead nodes out of.
+  return { nodes: [...nodes], options: { host, bootstrap, ephemeral: false } }
 }
 
 /** The nodes nearest to the target, nearest first, among all but the asker, which never names itself. */
