@@ -11,13 +11,22 @@ import { idFromIp, type NodeInfo, sameId } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import { type Contact, createContact } from '../routing/contact.js'
 import type { PingOutcome } from './errands.js'
-import { contactsToPing, pingsPerRound, replacementCandidate, shouldEvict } from '../routing/maintenance.js'
+import {
+  contactsToPing,
+  pingsPerRound,
+  replacementCandidate,
+  shouldEvict,
+  slowerContact,
+} from '../routing/maintenance.js'
 import { RoutingTable } from '../routing/table.js'
+import { updateEstimate } from '../rpc/round-trip.js'
 
 /** What the contacts need of the node. */
 export interface ContactsHost {
   /** Whole milliseconds. */
   now(): number
+  /** Whether a request of ours to this address is under way. */
+  isAsking(ip: number, port: number): boolean
   /** Sends a PING; `settled` is called after the reply or the failure has been taken in. */
   ping(node: NodeInfo, settled: (outcome: PingOutcome) => void): void
   onAdd(contact: Contact): void
@@ -87,9 +96,11 @@ export class Contacts {
 
   /**
    * A node answered us. Returns its contact when it has or gets one: an identified, accepted node.
-   * `id` null means that it did not identify itself.
+   *
+   * @param id null: it did not identify itself
+   * @param rttMs the round trip; NaN when it took a time of somebody's choice
    */
-  onAnswer(host: string, ip: number, port: number, id: Uint8Array | null): Contact | null {
+  onAnswer(host: string, ip: number, port: number, id: Uint8Array | null, rttMs: number): Contact | null {
     const known = this.#table.byKey(addressKey(ip, port))
     if (id === null) {
       // It answers, but not as the node we knew: it has become ephemeral, or another one took its place.
@@ -102,7 +113,7 @@ export class Contacts {
       known.downHints = 0
       return known
     }
-    return this.#accept({ id, host, port }, ip)
+    return this.#accept({ id, host, port }, ip, rttMs)
   }
 
   /** An identified node asked us something. A known one was heard; a new one is asked before it may enter. */
@@ -110,7 +121,10 @@ export class Contacts {
     const key = addressKey(ip, port)
     const known = this.#table.byKey(key)
     if (known !== null) this.#heard(known)
-    else if (this.#wants(id, key, { id, host, port })) this.#askCandidate(key, { id, host, port })
+    else if (this.#wants(id, key, { id, host, port })) {
+      // Whoever hears of us because we asked it often asks back before its answer is here.
+      if (!this.#host.isAsking(ip, port)) this.#askCandidate(key, { id, host, port })
+    }
   }
 
   /** A PING or FIND_NODE to this address stayed unanswered. `evidence`: meanwhile others answered. */
@@ -126,7 +140,7 @@ export class Contacts {
   add(host: string, ip: number, port: number): void {
     const known = this.#table.byKey(addressKey(ip, port))
     if (known !== null) this.#heard(known)
-    else this.#accept({ id: idFromIp(ip, port), host, port }, ip)
+    else this.#accept({ id: idFromIp(ip, port), host, port }, ip, NaN)
   }
 
   /** Somebody says that the contact at this address is down: we look ourselves. */
@@ -205,10 +219,18 @@ export class Contacts {
     this.#host.ping(node, () => this.#candidates.delete(key))
   }
 
-  #accept(node: NodeInfo, ip: number): Contact | null {
+  #accept(node: NodeInfo, ip: number, rttMs: number): Contact | null {
     if (sameId(node.id, this.#table.id) || !this.accepts(node)) return null
     const contact = createContact({ id: node.id, host: node.host, port: node.port, ip, now: this.#host.now() })
-    const outcome = this.#table.add(contact)
+    updateEstimate(contact, rttMs)
+    let outcome = this.#table.add(contact)
+    if (outcome === 'full') {
+      const slower = slowerContact(this.#table.bucketOf(node.id), rttMs)
+      if (slower !== null) {
+        this.#remove(slower)
+        outcome = this.#table.add(contact)
+      }
+    }
     if (outcome === 'added') {
       this.#host.onAdd(contact)
       return contact

@@ -3,7 +3,7 @@ import { addressKey, parseIPv4 } from '../primitives/address.js'
 import { hasCode } from '../primitives/errors.js'
 import type { NodeInfo } from '../primitives/id.js'
 import type { Client } from '../rpc/client.js'
-import type { ExchangeHandler, SendOptions } from '../rpc/exchange.js'
+import { createOutgoing, createSendOptions, type ExchangeHandler, type SendOptions } from '../rpc/exchange.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { COMMAND, encodeDownHint, encodePingNat } from '../wire/commands.js'
 import type { ProbeAnswer } from './identity.js'
@@ -22,15 +22,10 @@ export interface ErrandsHost {
 }
 
 /** How internal requests are sent: three transmissions, timed by what is known of the network. */
-export const INTERNAL_SEND: SendOptions = {
-  retries: 2,
-  timeoutMs: 0,
-  ttl: 0,
-  socket: null,
-  relayed: false,
-  forced: false,
-  group: null,
-}
+export const INTERNAL_SEND = createSendOptions({ retries: 2 })
+
+/** How the FIND_NODE of a lookup is sent: of 10,000 living nodes four lose both at 1 % loss each way. */
+export const LOOKUP_SEND = createSendOptions({ retries: 1, lookup: true })
 
 const IGNORE: ExchangeHandler = { onReply() {}, onFailure() {} }
 
@@ -79,7 +74,7 @@ export class Errands {
     const key = addressKey(parseIPv4(place.host), place.port)
     return new Promise((resolve) => {
       // Without the id: a firewall that swallows the answer is no fault of the node asked.
-      const options = { ...INTERNAL_SEND, socket: client }
+      const options = createSendOptions({ ...INTERNAL_SEND, socket: client })
       this.#send(COMMAND.PING_NAT, place, null, encodePingNat(serverPort), options, {
         onReply: (reply, socket) => resolve({ key, onServerSocket: socket === server, toKey: reply.toKey }),
         onFailure: () => resolve(null),
@@ -107,7 +102,7 @@ export class Errands {
       return
     }
     const ip = parseIPv4(host)
-    const message = { host, ip, port, id, internal: true, command, token: null, target: null, value }
+    const message = createOutgoing({ host, ip, port }, id, { internal: true, command, target: null, value }, null)
     try {
       this.#host.client().send(message, options, handler)
     } catch (error) {

@@ -11,22 +11,30 @@ import { ownLookup } from './own-lookup.js'
 /** Results of the first walk of a node that will walk again with its real id: as many as there are probes. */
 const FIRST_CONTACTS = 5
 
+/** Requests at a time while joining: the table is what counts, and a second more or less is not. */
+const FIRST_CONCURRENCY = 5
+const CONCURRENCY = 10
+
 /** Resolves when the node has joined as well as it can now. Never rejects for what the network does. */
 export async function join(core: Core): Promise<void> {
   const { config, identity } = core
   if (config.ephemeral === false) await joinPersistent(core)
   else if (config.firewalled && config.quickFirewall) await joinAndProbe(core)
-  else await ownLookup(core, core.contacts.table.id)
-  if (core.closed === null && !identity.ephemeral) await ownLookup(core, core.contacts.table.id)
+  else await ownLookup(core, core.contacts.table.id, { concurrency: CONCURRENCY })
+  if (core.closed === null && !identity.ephemeral) {
+    await ownLookup(core, core.contacts.table.id, { concurrency: CONCURRENCY })
+  }
 }
 
 async function joinPersistent(core: Core): Promise<void> {
   const { identity } = core
   const start = core.contacts.table.id
   // A bootstrapper knows its address from the start.
-  if (identity.host === null) await ownLookup(core, start, { k: FIRST_CONTACTS })
+  if (identity.host === null) {
+    await ownLookup(core, start, { k: FIRST_CONTACTS, concurrency: FIRST_CONCURRENCY })
+  }
   await identity.upgrade(true)
-  if (identity.ephemeral && core.closed === null) await ownLookup(core, start)
+  if (identity.ephemeral && core.closed === null) await ownLookup(core, start, { concurrency: CONCURRENCY })
 }
 
 /** The first node to answer is also asked whether it can reach our server socket. */
@@ -40,7 +48,7 @@ async function joinAndProbe(core: Core): Promise<void> {
       if (open && ended) void core.identity.upgrade(false)
     })
   }
-  await ownLookup(core, core.contacts.table.id, { onFirstReply })
+  await ownLookup(core, core.contacts.table.id, { onFirstReply, concurrency: CONCURRENCY })
   ended = true
   if (open) await core.identity.upgrade(false)
 }

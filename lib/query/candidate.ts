@@ -34,6 +34,8 @@ export class Candidate {
   /** Length of the chain of replies that led here: 0 for a seed. */
   readonly hop: number
 
+  /** Its usual round trip in milliseconds, where it is known: of seeds from the routing table. Else Infinity. */
+  rttMs = Infinity
   state: CandidateState = 'known'
   /** Its second timeout has passed: the lookup no longer waits for it. Only ever true while `slow`. */
   presumedDead = false

@@ -9,23 +9,28 @@ import { hasCode } from '../primitives/errors.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Candidate } from './candidate.js'
 import type { ClosestReplies } from './closest-replies.js'
+import type { CloserNodes } from './closer-nodes.js'
+import type { SideQuestion } from './omissions.js'
 import type { Traversal } from './traversal.js'
 
 /** What became of one ask; exactly one of `onReply` and `onFailure` is called. */
 export interface AskHandler {
   onReply(reply: Reply): void
   onFailure(error: Error): void
-  onSlow(): void
-  onOverdue(transmissions: number): void
+  onOverdue(transmissions: number, last: boolean): void
 }
 
 /** Asks one candidate; returns what takes the request back. May settle before it returns. */
 export type Ask = (candidate: Candidate, handler: AskHandler) => (error: Error) => void
 
+/** Asks a node whom it knows around another target: a FIND_NODE, whatever the lookup asks. */
+export type AskSide = (question: SideQuestion, handler: AskHandler) => (error: Error) => void
+
 export interface LookupOptions {
   traversal: Traversal
   closest: ClosestReplies<Reply>
   ask: Ask
+  askSide: AskSide
   /** `dead` left all transmissions unanswered; `referrer` had named it. */
   hint?: (referrer: Candidate, dead: Candidate) => void
   /** No new asks while this says false; call `pump` when it changes. */
@@ -43,7 +48,7 @@ const PRESUMED_DEAD_AFTER = 2
 export class Lookup {
   readonly #options: LookupOptions
   /** Takes back the requests on the way. BOUNDED: by the concurrency and the slow ones, at most the visits. */
-  readonly #asked = new Map<Candidate, ((error: Error) => void) | null>()
+  readonly #asked = new Map<Candidate | SideQuestion, ((error: Error) => void) | null>()
   #pumping = false
   #again = false
   #ended = false
@@ -89,9 +94,41 @@ export class Lookup {
     const { traversal, mayAsk } = this.#options
     while (!this.#ended && (mayAsk === undefined || mayAsk())) {
       const candidate = traversal.next()
-      if (candidate === null) return
+      if (candidate === null) return this.#askBeside()
       this.#ask(candidate)
     }
+  }
+
+  #askBeside(): void {
+    const { traversal, askSide } = this.#options
+    for (let question = traversal.nextSide(); question !== null; question = traversal.nextSide()) {
+      this.#askSide(question, askSide)
+    }
+  }
+
+  #askSide(question: SideQuestion, ask: AskSide): void {
+    const { traversal } = this.#options
+    let open = true
+    const settle = (closer: CloserNodes | null): void => {
+      if (!open || this.#ended) return
+      open = false
+      traversal.onSide(question, closer)
+      this.pump()
+    }
+    this.#asked.set(question, null)
+    const forget = (): void => void this.#asked.delete(question)
+    const cancel = ask(question, {
+      onReply: (reply) => {
+        forget()
+        settle(reply.error === 0 ? reply.closer : null)
+      },
+      onFailure: () => {
+        forget()
+        settle(null)
+      },
+      onOverdue: () => settle(null),
+    })
+    if (this.#asked.has(question)) this.#asked.set(question, cancel)
   }
 
   #ask(candidate: Candidate): void {
@@ -100,14 +137,9 @@ export class Lookup {
     const cancel = ask(candidate, {
       onReply: (reply) => this.#onReply(candidate, reply),
       onFailure: (error) => this.#onFailure(candidate, error),
-      onSlow: () => {
+      onOverdue: (transmissions, last) => {
         if (this.#ended) return
-        traversal.onSlow(candidate)
-        this.pump()
-      },
-      onOverdue: (transmissions) => {
-        if (this.#ended) return
-        if (transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)
+        if (last || transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)
         else traversal.onSlow(candidate)
         this.pump()
       },

@@ -7,7 +7,7 @@ import type { Candidate } from './candidate.js'
 
 /** Bounds and paces of a lookup. */
 export interface TraversalLimits {
-  /** Requests at a time before the first reply; default 3. */
+  /** Requests at a time before the first outcome; default 6, and two more with each outcome. */
   initialConcurrency?: number
   /** Ranks beyond k that one silent candidate opens; default 1, 0 saves asks at the price of accuracy. */
   spareRanks?: number
@@ -26,7 +26,7 @@ export interface TraversalOptions {
   selfId?: Uint8Array | null
   /** Results wanted; default 20. */
   k?: number
-  /** Requests at a time after the first reply, not counting slow ones; default 10. */
+  /** Most requests at a time, not counting slow ones; default 20. */
   concurrency?: number
   /**
    * The user's filter; false keeps an address out of the lookup. Called when an address is first named, and again
@@ -51,10 +51,25 @@ export interface TraversalEvent {
 }
 
 /**
- * Measured on simulated networks of 1000 nodes: 10 asks 28 nodes per lookup, 3 asks 21.5 in the same time, and 1 asks
- * 20.3 but takes 10 % longer and would wait alone for a dead first node.
+ * Measured on simulated networks of 1000 nodes at 130 ms: six at once know the nearest node after 80 ms, three after
+ * 110; with eight it is no sooner, but more is sent. Enough that not all are dead where 40 % of the nodes are.
  */
-export const INITIAL_CONCURRENCY = 3
+export const INITIAL_CONCURRENCY = 6
+/**
+ * Requests that each outcome adds to the first ones: what the first replies name is likely to be overtaken by what the
+ * next ones do. Asking as many as there are places at once sends one request in eight more, and is no faster.
+ */
+export const CONCURRENCY_STEP = 2
+/**
+ * The first requests go to the nearest node known and to the quickest of this many nearest: what is asked first hardly
+ * matters for the result, but all that follows waits for it. Saves a tenth of the time to the nearest node.
+ */
+export const QUICK_START_RANKS = 20
+/**
+ * As many as there are results: then the nearest are asked all at once, and a lookup ends one round trip after it knows
+ * them. With 10 it takes a third longer.
+ */
+export const CONCURRENCY = 20
 /**
  * Measured on the same networks with 20 % of the nodes freshly dead: 0 finds all of the 20 nearest living nodes in
  * 45 % of the lookups with 27 asks, 1 in 80 % with 34 asks and in less time.

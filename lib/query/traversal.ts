@@ -9,7 +9,7 @@
  *   failed, excluded or slow), so every ask can change the result when it is made.
  * - Dead nodes fill up the replies of all their neighbours, so what lies behind them is known only farther out. For
  *   each silent (slow or failed) candidate one more rank is asked, up to 2k, while the lookup waits for it anyway.
- * - Until the first reply few requests run: what they would ask is likely to be overtaken by nearer names.
+ * - At first few requests run, and more with each outcome: what the first replies name is likely to be overtaken.
  * - A slow request keeps neither a place nor a rank; one presumed dead does not hold up the end either. Its answer
  *   counts whenever it comes.
  * - Names come from strangers: per reply, per lookup and per scope their effect is bounded.
@@ -21,7 +21,16 @@ import { Candidate } from './candidate.js'
 import { isNameable, nameableLevel } from './closer-nodes.js'
 import type { CloserNodes } from './closer-nodes.js'
 import { Frontier } from './frontier.js'
-import { INITIAL_CONCURRENCY, MAX_CANDIDATES, MAX_VISITS_PER_RESULT, SPARE_RANKS } from './traversal-options.js'
+import { Omissions, type SideQuestion } from './omissions.js'
+import {
+  CONCURRENCY,
+  CONCURRENCY_STEP,
+  INITIAL_CONCURRENCY,
+  MAX_CANDIDATES,
+  MAX_VISITS_PER_RESULT,
+  QUICK_START_RANKS,
+  SPARE_RANKS,
+} from './traversal-options.js'
 import type { TraversalEvent, TraversalOptions } from './traversal-options.js'
 
 /** What a reply was worth. */
@@ -57,10 +66,12 @@ export class Traversal {
   readonly #maxCloserNodes: number
   readonly #trace: ((event: TraversalEvent) => void) | null
   readonly #frontier: Frontier
+  readonly #omissions: Omissions
 
   #concurrency: number
   #inFlight = 0
   #slow = 0
+  #presumedDead = 0
   #successes = 0
   #errors = 0
   #visited = 0
@@ -74,13 +85,14 @@ export class Traversal {
     this.#accept = options.accept ?? null
     this.#onlySeeds = options.onlySeeds === true
     this.#home = options.allowScope ?? 'public'
-    this.#concurrency = Math.max(1, options.concurrency ?? 10)
+    this.#concurrency = Math.max(1, options.concurrency ?? CONCURRENCY)
     this.#initialConcurrency = Math.max(1, limits.initialConcurrency ?? INITIAL_CONCURRENCY)
     this.#spareRanks = limits.spareRanks ?? SPARE_RANKS
     this.#maxVisits = limits.maxVisits ?? MAX_VISITS_PER_RESULT * k
     this.#maxCloserNodes = limits.maxCloserNodes ?? k
     this.#trace = options.trace ?? null
     this.#frontier = new Frontier(options.target, limits.maxCandidates ?? Math.max(MAX_CANDIDATES, 4 * k))
+    this.#omissions = new Omissions(options.target, k)
   }
 
   /** Requests without outcome, slow ones included. */
@@ -127,25 +139,32 @@ export class Traversal {
    *
    * @param host dotted-decimal IPv4
    * @param id its 32-byte id where known, kept; hashed from the address otherwise
+   * @param rttMs its usual round trip where known
    * @returns the new candidate; null when it is in the lookup already, is ourselves, is refused by the filter, cannot
    *   be an address, or is farther than all of a full frontier
    */
-  addSeed(host: string, port: number, id?: Uint8Array | null): Candidate | null {
+  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs = Infinity): Candidate | null {
     const key = keyOf(host, port)
     if (key === -1) return null
     const ip = Math.floor(key / 65536)
     if (port === 0 || addressScope(ip) === 'unusable') return null
     if (this.#frontier.get(key) !== undefined) return null
     const candidate = this.#admit(id ?? idFromIp(ip, port), ip, port, key, 0)
-    if (candidate !== null && this.#trace !== null) this.#trace({ type: 'seed', candidate, referrer: null })
+    if (candidate === null) return null
+    if (rttMs >= 0) candidate.rttMs = rttMs
+    if (this.#trace !== null) this.#trace({ type: 'seed', candidate, referrer: null })
     return candidate
   }
 
   /** The candidate to ask now, which is `asked` from here on; null when there is none at present. */
   next(): Candidate | null {
-    if (this.#inFlight >= MAX_IN_FLIGHT_FACTOR * this.#concurrency) return null
+    if (this.#inFlight - this.#presumedDead >= MAX_IN_FLIGHT_FACTOR * this.#concurrency) return null
     if (this.#inFlight - this.#slow >= this.#places() || this.#visited >= this.#maxVisits) return null
     const sorted = this.#frontier.sorted
+    if (this.#visited > 0 && this.#successes + this.#errors === 0) {
+      const quickest = quickestOf(sorted, Math.min(QUICK_START_RANKS, this.k))
+      if (quickest !== null) return this.#ask(quickest)
+    }
     const mostRanks = 2 * this.k
     let ranks = this.k
     let rank = 0
@@ -157,6 +176,23 @@ export class Traversal {
       else if (state !== 'excluded') ranks = Math.min(ranks + this.#spareRanks, mostRanks)
     }
     return null
+  }
+
+  /**
+   * What to ask a node that has answered, beside the walk: whom it knows around another target. Null when there is
+   * nothing to ask, or nothing yet; call it when {@link next} says null.
+   */
+  nextSide(): SideQuestion | null {
+    if (this.#onlySeeds || this.#visited >= this.#maxVisits) return null
+    const question = this.#omissions.next(this.#frontier.sorted)
+    if (question !== null) this.#visited++
+    return question
+  }
+
+  /** A side question is over: answered with these nodes, or given up with null. Once per question. */
+  onSide({ candidate }: SideQuestion, closer: CloserNodes | null): void {
+    this.#omissions.settle()
+    if (closer !== null) this.#learn(candidate, closer)
   }
 
   /**
@@ -186,6 +222,7 @@ export class Traversal {
     this.onSlow(candidate)
     if (candidate.state !== 'slow' || candidate.presumedDead) return
     candidate.presumedDead = true
+    this.#presumedDead++
     if (this.#trace !== null) this.#trace({ type: 'presumed-dead', candidate, referrer: null })
   }
 
@@ -206,6 +243,7 @@ export class Traversal {
    * More seeds can make it unfinished again.
    */
   get finished(): boolean {
+    if (this.#omissions.pending > 0) return false
     const sorted = this.#frontier.sorted
     const mayAsk = this.#visited < this.#maxVisits
     let answered = 0
@@ -223,8 +261,8 @@ export class Traversal {
 
   /** Requests that may run at a time now, slow ones not counted. */
   #places(): number {
-    const heard = this.#successes + this.#errors > 0
-    return heard ? this.#concurrency : Math.min(this.#initialConcurrency, this.#concurrency)
+    const heard = this.#successes + this.#errors
+    return Math.min(this.#concurrency, this.#initialConcurrency + CONCURRENCY_STEP * heard)
   }
 
   #ask(candidate: Candidate): Candidate {
@@ -241,6 +279,7 @@ export class Traversal {
     else if (candidate.state !== 'asked') return false
     this.#inFlight--
     candidate.state = state
+    if (candidate.presumedDead) this.#presumedDead--
     candidate.presumedDead = false
     return true
   }
@@ -250,6 +289,7 @@ export class Traversal {
     const level = nameableLevel(replier.ip, this.#home)
     const count = Math.min(closer.length, this.#maxCloserNodes)
     let failed: Candidate[] | null = null
+    let farthest = 0
     for (let i = 0; i < count; i++) {
       const ip = closer.ipAt(i)
       const port = closer.portAt(i)
@@ -262,6 +302,8 @@ export class Traversal {
         if (named === null) continue
         if (this.#trace !== null) this.#trace({ type: 'named', candidate: named, referrer: replier })
       }
+      if (named.prefixDistance < farthest) this.#omissions.suspect()
+      else farthest = named.prefixDistance
       const state = named.state
       if (state === 'known' || state === 'asked' || state === 'slow') named.addReferrer(replier)
       else if (state === 'failed' && (failed === null || !failed.includes(named))) (failed ??= []).push(named)
@@ -279,4 +321,15 @@ export class Traversal {
     const candidate = new Candidate(id, this.#targetPrefix, ip, port, hop)
     return this.#frontier.insert(candidate) ? candidate : null
   }
+}
+
+/** The quickest of those not asked among the first `ranks`, of equals the nearest; null when all are asked. */
+function quickestOf(sorted: readonly Candidate[], ranks: number): Candidate | null {
+  let quickest: Candidate | null = null
+  for (let i = 0; i < sorted.length && i < ranks; i++) {
+    const candidate = sorted[i]!
+    if (candidate.state !== 'known') continue
+    if (quickest === null || candidate.rttMs < quickest.rttMs) quickest = candidate
+  }
+  return quickest
 }

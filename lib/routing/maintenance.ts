@@ -25,6 +25,8 @@ const PINGS_QUIET = 3
 const PINGS_BUSY = 2
 /** More would be a burst; 32 in a round keep 720 contacts within the cycle. */
 const MAX_PINGS = 32
+/** A newcomer must take at most this share of a contact's round trip: less is within what one sample varies by. */
+const MUCH_QUICKER = 0.8
 /** Without evidence about our own network: three failures in a row, some minutes apart, are not a passing fault. */
 const MAX_FAILURES = 3
 
@@ -65,6 +67,31 @@ export function replacementCandidate(bucket: readonly Contact[], now: number): C
   let candidate: Contact | null = null
   for (const contact of bucket) if (candidate === null || isStaler(contact, candidate)) candidate = contact
   return candidate === null || now - attendedAt(candidate) < REPLACEABLE_MS ? null : candidate
+}
+
+/**
+ * The contact of a full bucket that gives way to a much quicker newcomer, who has answered already (proximity neighbour
+ * selection: Dabek et al., "Designing a DHT for low latency and high throughput", 2004). Full buckets are far ones, in
+ * which any contact leads a lookup on, and the quick ones lead it on sooner.
+ *
+ * The longest-known half never gives way: whoever is near us in the network could take over the whole bucket.
+ *
+ * @param rttMs round trip of the newcomer; NaN is unknown
+ * @returns the slowest of the younger half, or null when nobody there is much slower
+ */
+export function slowerContact(bucket: readonly Contact[], rttMs: number): Contact | null {
+  const middle = medianAge(bucket)
+  let slowest: Contact | null = null
+  for (const contact of bucket) {
+    if (contact.addedAt < middle || !(rttMs < MUCH_QUICKER * contact.srttMs)) continue
+    if (slowest === null || contact.srttMs > slowest.srttMs) slowest = contact
+  }
+  return slowest
+}
+
+/** When the oldest contact of the younger half was added. */
+function medianAge(bucket: readonly Contact[]): number {
+  return bucket.map(({ addedAt }) => addedAt).sort((a, b) => a - b)[bucket.length >> 1] ?? 0
 }
 
 /**

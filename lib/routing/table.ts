@@ -3,17 +3,18 @@
  * (Maymounkov and Mazières, "Kademlia", 2002, section 2.4; behaviour section 11).
  *
  * Invariants:
- * - a contact is in its bucket, in the address index and in the recency list, or in none of them; only the table
- *   writes these three, so they cannot disagree;
+ * - a contact is in its bucket, in the id trie, in the address index and in the recency list, or in none of them;
+ *   only the table writes these four, so they cannot disagree;
  * - one record for an id, one for an address;
  * - `closest` is exact and sorted by XOR distance;
- * - a public host cannot fill a bucket or the table by itself, however many ports it opens.
+ * - neither a public host nor, where that is capped too, a /24 of them can fill a bucket or the table by itself,
+ *   however many ports it opens.
  */
 import { addressScope } from '../primitives/address.js'
-import { commonPrefixLength, ID_BITS, idBit, idPrefix, sameId } from '../primitives/id.js'
-import type { Random } from '../primitives/random.js'
-import { appendNearest } from './bucket.js'
+import { commonPrefixLength, ID_BITS, idPrefix, sameId } from '../primitives/id.js'
+import { type Random, systemRandom } from '../primitives/random.js'
 import type { Contact } from './contact.js'
+import { IdTrie, type NearestAddresses } from './id-trie.js'
 import type { Recency } from './recency.js'
 import { RecencyList } from './recency.js'
 
@@ -25,11 +26,15 @@ const MAX_PER_HOST_IN_BUCKET = 2
 /** Of some hundred in a table: a provider's shared address stays useful, and one host stays a small share. */
 const MAX_PER_HOST_IN_TABLE = 10
 
+/** What a /24 may have where {@link TableOptions} cap it: as above, for whoever rents one address rents some more. */
+export const MAX_PER_SUBNET_IN_BUCKET = 4
+export const MAX_PER_SUBNET_IN_TABLE = 20
+
 /**
  * What became of a contact offered to the table.
  *
  * `added`; `known`: its id or address is present, the existing record stays; `full`: its bucket is, see
- * `replacementCandidate`; `refused`: its host has enough contacts; `self`: it is our own id.
+ * `replacementCandidate`; `refused`: its host or subnet has enough contacts; `self`: it is our own id.
  */
 export type AddOutcome = 'added' | 'known' | 'full' | 'refused' | 'self'
 
@@ -38,12 +43,20 @@ export interface TableOptions {
   maxPerHostInBucket?: number
   /** Contacts one public host may have in the table, at least 1. Default 10; Infinity switches it off. */
   maxPerHostInTable?: number
+  /** Contacts one public /24 may have in a bucket, at least 1. Default Infinity: no cap. */
+  maxPerSubnetInBucket?: number
+  /** Contacts one public /24 may have in the table, at least 1. Default Infinity: no cap. */
+  maxPerSubnetInTable?: number
+  /** Whether a host is of our own network, where no cap holds; may change its mind. Default: loopback and private. */
+  isNear?: (ip: number) => boolean
 }
 
 /** Where 20 are to be expected, fewer than 4 come by chance once in 10,000 buckets. */
 const GAP_CONTACTS = 4
 
 const EMPTY: readonly Contact[] = Object.freeze([])
+
+type Caps = Readonly<Required<TableOptions>>
 
 export class RoutingTable {
   /** The 32-byte id the buckets are ordered around. */
@@ -55,13 +68,13 @@ export class RoutingTable {
   readonly #buckets: (Contact[] | null)[] = []
   /** Index of the deepest bucket with a contact, or -1. */
   #deepest = -1
+  readonly #byId = new IdTrie()
   /** By address key. BOUNDED: one entry for each contact of the buckets. */
   readonly #byKey = new Map<number, Contact>()
-  /** Contacts of each public host. BOUNDED: one entry for each host of the buckets. */
-  readonly #perHost = new Map<number, number>()
+  /** Contacts of each /24, by the first three octets. BOUNDED: one entry for each /24 of the buckets. */
+  readonly #perSubnet = new Map<number, number>()
   readonly #recency = new RecencyList()
-  readonly #maxPerHostInBucket: number
-  readonly #maxPerHostInTable: number
+  readonly #caps: Caps
 
   /**
    * @param id 32-byte Uint8Array; kept, not copied
@@ -70,8 +83,13 @@ export class RoutingTable {
   constructor(id: Uint8Array, k: number = K, options: TableOptions = {}) {
     this.id = id
     this.k = k
-    this.#maxPerHostInBucket = options.maxPerHostInBucket ?? MAX_PER_HOST_IN_BUCKET
-    this.#maxPerHostInTable = options.maxPerHostInTable ?? MAX_PER_HOST_IN_TABLE
+    this.#caps = {
+      maxPerHostInBucket: options.maxPerHostInBucket ?? MAX_PER_HOST_IN_BUCKET,
+      maxPerHostInTable: options.maxPerHostInTable ?? MAX_PER_HOST_IN_TABLE,
+      maxPerSubnetInBucket: options.maxPerSubnetInBucket ?? Infinity,
+      maxPerSubnetInTable: options.maxPerSubnetInTable ?? Infinity,
+      isNear: options.isNear ?? isLocal,
+    }
   }
 
   /** Number of contacts. */
@@ -90,7 +108,7 @@ export class RoutingTable {
     if (index === ID_BITS) return 'self'
     const bucket = this.#buckets[index] ?? null
     if (this.#byKey.has(contact.key) || (bucket !== null && find(bucket, contact.id) !== null)) return 'known'
-    if (this.#hostHasEnough(contact, bucket)) return 'refused'
+    if (this.#isCapped(contact, bucket)) return 'refused'
     if (bucket !== null && bucket.length >= this.k) return 'full'
     this.#insert(contact, index, bucket)
     return 'added'
@@ -160,48 +178,24 @@ export class RoutingTable {
   /**
    * The `n` contacts nearest to `target`, nearest first.
    *
-   * Let the target share d bits with our id. Bucket d shares more than d bits with the target, every deeper bucket d,
-   * every shallower one its own index. The deeper ones differ by whether they agree with the target at the bit where
-   * they leave our id. So whole buckets follow one another, and only their insides need sorting.
-   *
    * @param target 32-byte Uint8Array
    * @param n most contacts wanted, default k
    * @returns an array of the caller's own
    */
   closest(target: Uint8Array, n: number = this.k): Contact[] {
-    const out: Contact[] = []
-    if (n <= 0) return out
-    const buckets = this.#buckets
-    const deepest = this.#deepest
-    const prefix = idPrefix(target)
-    const shared = commonPrefixLength(target, this.id)
+    return this.#byId.nearest(target, n)
+  }
 
-    if (shared <= deepest) {
-      const own = buckets[shared]
-      if (own && appendNearest(out, own, target, prefix, n)) return out
-      // Where target and our id differ, leaving our id means agreeing with the target: the earlier, the nearer.
-      for (let i = shared + 1; i <= deepest; i++) {
-        const bucket = buckets[i]
-        if (!bucket || idBit(target, i) === idBit(this.id, i)) continue
-        if (appendNearest(out, bucket, target, prefix, n)) return out
-      }
-      // Where they are equal, leaving our id means leaving the target as well: the later, the nearer.
-      for (let i = deepest; i > shared; i--) {
-        const bucket = buckets[i]
-        if (!bucket || idBit(target, i) !== idBit(this.id, i)) continue
-        if (appendNearest(out, bucket, target, prefix, n)) return out
-      }
-    }
-
-    for (let i = Math.min(shared - 1, deepest); i >= 0; i--) {
-      const bucket = buckets[i]
-      if (bucket && appendNearest(out, bucket, target, prefix, n)) return out
-    }
-    return out
+  /**
+   * Addresses of the k contacts nearest to the 32-byte target at `targetAt`, nearest first, for a reply: to be written
+   * before the next call, of whatever table.
+   */
+  closestAddresses(target: Uint8Array, targetAt: number): NearestAddresses {
+    return this.#byId.nearestAddresses(target, targetAt, this.k)
   }
 
   /** One of the contacts, each with the same probability; null when there is none. */
-  random(random: Random): Contact | null {
+  random(random: Random = systemRandom): Contact | null {
     if (this.size === 0) return null
     let skip = random.below(this.size)
     for (let i = 0; i <= this.#deepest; i++) {
@@ -230,10 +224,7 @@ export class RoutingTable {
    * @returns the new table, and the contacts that found no place in it
    */
   moveTo(id: Uint8Array): { table: RoutingTable; dropped: Contact[] } {
-    const table = new RoutingTable(id, this.k, {
-      maxPerHostInBucket: this.#maxPerHostInBucket,
-      maxPerHostInTable: this.#maxPerHostInTable,
-    })
+    const table = new RoutingTable(id, this.k, this.#caps)
     const oldestFirst = [...this.#recency].reverse()
     for (const contact of oldestFirst) this.#extract(contact)
     const dropped: Contact[] = []
@@ -252,8 +243,9 @@ export class RoutingTable {
       bucket.push(contact)
     }
     if (index > this.#deepest) this.#deepest = index
+    this.#byId.insert(contact)
     this.#byKey.set(contact.key, contact)
-    this.#countHost(contact.ip, 1)
+    this.#countSubnet(contact.ip, 1)
     this.#recency.touch(contact)
   }
 
@@ -262,34 +254,56 @@ export class RoutingTable {
     const last = bucket.pop()!
     if (last !== contact) bucket[bucket.indexOf(contact)] = last
     while (this.#deepest >= 0 && !this.#buckets[this.#deepest]?.length) this.#deepest--
+    this.#byId.remove(contact)
     this.#byKey.delete(contact.key)
-    this.#countHost(contact.ip, -1)
+    this.#countSubnet(contact.ip, -1)
     this.#recency.remove(contact)
   }
 
-  #hostHasEnough({ ip }: Contact, bucket: Contact[] | null): boolean {
-    // Hosts without a cap are not counted either.
-    const inTable = this.#perHost.get(ip)
-    if (inTable === undefined) return false
-    if (inTable >= this.#maxPerHostInTable) return true
-    if (bucket === null) return false
-    let inBucket = 0
-    for (let i = 0; i < bucket.length; i++) if (bucket[i]!.ip === ip) inBucket++
-    return inBucket >= this.#maxPerHostInBucket
+  /** Whether its host or its subnet has as many contacts as one may have. */
+  #isCapped({ ip }: Contact, bucket: Contact[] | null): boolean {
+    const inSubnet = this.#perSubnet.get(subnetOf(ip))
+    if (inSubnet === undefined || this.#caps.isNear(ip)) return false
+    const { maxPerHostInBucket, maxPerHostInTable, maxPerSubnetInBucket, maxPerSubnetInTable } = this.#caps
+    if (inSubnet >= maxPerSubnetInTable) return true
+    if (bucket !== null) {
+      let ofHost = 0
+      let ofSubnet = 0
+      for (let i = 0; i < bucket.length; i++) {
+        const other = bucket[i]!.ip
+        if (other === ip) ofHost++
+        if (subnetOf(other) === subnetOf(ip)) ofSubnet++
+      }
+      if (ofHost >= maxPerHostInBucket || ofSubnet >= maxPerSubnetInBucket) return true
+    }
+    // A host has no more contacts than its subnet: most times there is nothing to count.
+    return inSubnet >= maxPerHostInTable && this.#countOf(ip) >= maxPerHostInTable
   }
 
-  #countHost(ip: number, change: number): void {
-    if (!isCapped(ip)) return
-    const count = (this.#perHost.get(ip) ?? 0) + change
-    if (count === 0) this.#perHost.delete(ip)
-    else this.#perHost.set(ip, count)
+  /** Contacts of a host. Looks at all. */
+  #countOf(ip: number): number {
+    let count = 0
+    for (const contact of this.#byKey.values()) if (contact.ip === ip) count++
+    return count
+  }
+
+  #countSubnet(ip: number, change: number): void {
+    const subnet = subnetOf(ip)
+    const count = (this.#perSubnet.get(subnet) ?? 0) + change
+    if (count === 0) this.#perSubnet.delete(subnet)
+    else this.#perSubnet.set(subnet, count)
   }
 }
 
-/** A local network has few hosts with many nodes, and no stranger gets at it: no cap there. */
-function isCapped(ip: number): boolean {
+/** The first three octets. */
+function subnetOf(ip: number): number {
+  return ip >>> 8
+}
+
+/** A local network has few hosts with many nodes, and no stranger gets at it. */
+function isLocal(ip: number): boolean {
   const scope = addressScope(ip)
-  return scope !== 'loopback' && scope !== 'private'
+  return scope === 'loopback' || scope === 'private'
 }
 
 function find(bucket: readonly Contact[], id: Uint8Array): Contact | null {

@@ -3,7 +3,7 @@
  *
  * Invariants:
  * - every exchange is settled exactly once, by reply, final timeout, cancellation or shutdown;
- * - the window equals the number of exchanges in state `sent` that were not forced;
+ * - the window equals the number of exchanges in state `sent` that are neither forced nor late;
  * - a transaction id is random, and held by one unsettled exchange at a time; a reply counts only from the address
  *   asked (or any, where the request said so);
  * - one timer serves all timeouts.
@@ -21,7 +21,7 @@ import { CongestionWindow } from './congestion.js'
 import { ExchangeList } from './exchange-list.js'
 import { Exchange, type ExchangeHandler, type Outgoing, type SendOptions } from './exchange.js'
 import { Reply } from './reply.js'
-import { Patience } from './patience.js'
+import { LATE_MS, Patience } from './patience.js'
 import type { RetryBounds, RoundTripEstimate } from './round-trip.js'
 import { commandStats, type Stats } from './stats.js'
 import { SweepTimer } from './sweep-timer.js'
@@ -37,8 +37,11 @@ export interface ClientHost {
   identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
   /** Round-trip estimate of one peer, or null. */
   estimateOf(key: number): RoundTripEstimate | null
-  /** A reply has been accepted, and is delivered next. `asked`: it came from the very address that was asked. */
-  onResponse(reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void
+  /**
+   * A reply has been accepted, and is delivered next. `exchange`: what it answers, where it came from the very address
+   * that was asked; null: it was relayed.
+   */
+  onResponse(reply: Reply, ip: number, socket: DatagramSocket, exchange: Exchange | null): void
   /** All transmissions stayed unanswered. `evidence`: meanwhile somebody else did answer, so the network works. */
   onUnanswered(exchange: Exchange, evidence: boolean): void
 }
@@ -78,9 +81,9 @@ export class Client {
   /** Exchanges that have a transaction id. BOUNDED: by 65,536 ids, in practice by the window and forced requests. */
   readonly #byTid: TidTable<Exchange>
   /** Exchanges that wait for a socket. BOUNDED: by MAX_QUEUED. */
-  readonly #waiting = new Set<Exchange>()
+  readonly #waiting = new ExchangeList()
   /** Exchanges that wait for room in the window, first come first served. BOUNDED: by MAX_QUEUED. */
-  readonly #queue = new Set<Exchange>()
+  readonly #queue = new ExchangeList()
   /** Exchanges with a running timeout. BOUNDED: by the window, and by requests that were forced. */
   readonly #sent = new ExchangeList()
   readonly #timer: SweepTimer
@@ -126,6 +129,12 @@ export class Client {
     return exchange
   }
 
+  /** Whether a request to this address is on its way. Looks at all of them. */
+  isAsking(ip: number, port: number): boolean {
+    for (const { message } of this.#sent) if (message.ip === ip && message.port === port) return true
+    return false
+  }
+
   /** Settles the exchange with this error, unless it is settled. */
   cancel(exchange: Exchange, error: Error): void {
     if (exchange.state === 'settled') return
@@ -145,9 +154,11 @@ export class Client {
 
   /** The sockets exist now: what waited for them goes out. */
   start(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const exchange of waiting) if (exchange.state === 'waiting') this.#dispatch(exchange)
+    for (const exchange of Array.from(this.#waiting)) {
+      if (exchange.state !== 'waiting') continue
+      this.#waiting.remove(exchange)
+      this.#dispatch(exchange)
+    }
   }
 
   /** A response datagram. Counts it, and settles the exchange it belongs to. */
@@ -178,7 +189,7 @@ export class Client {
     const reply = new Reply(bytes, decoded, { id, host, port }, rtt)
     this.#account(exchange, asked, now, rtt)
     this.#settle(exchange)
-    this.#host.onResponse(reply, ip, socket, asked)
+    this.#host.onResponse(reply, ip, socket, asked ? exchange : null)
     exchange.handler.onReply(reply, socket)
     this.#drainQueue()
   }
@@ -237,10 +248,7 @@ export class Client {
     exchange.dueAt = now + this.#patience.timeoutMs(exchange)
     if (!options.forced) this.#window.acquire()
     this.#stats.datagrams.sent++
-    // Only once: later transmissions are late in any case.
-    const isFirst = exchange.transmissions === 1 && exchange.handler.onSlow !== undefined
-    exchange.slowAt = isFirst ? now + this.#patience.slowMs(exchange) : Infinity
-    this.#timer.arm(Math.min(exchange.dueAt, exchange.slowAt), now)
+    this.#timer.arm(exchange.dueAt, now)
     try {
       if (exchange.bytes === null) this.#encode(exchange, socket)
       else this.#renew(exchange)
@@ -297,29 +305,28 @@ export class Client {
   }
 
   #postpone(until: number): void {
-    for (const exchange of this.#sent) {
-      if (exchange.dueAt < until) exchange.dueAt = until
-      if (exchange.slowAt < until) exchange.slowAt = until
-    }
+    for (const exchange of this.#sent) if (exchange.dueAt < until) exchange.dueAt = until
   }
 
   #expire(horizon: number): void {
     // A copy: what is sent again goes to the end of the list, where it would be visited again.
     for (const exchange of Array.from(this.#sent)) {
-      if (exchange.state !== 'sent') continue
-      if (exchange.dueAt <= horizon) this.#onTimeout(exchange)
-      else if (exchange.slowAt <= horizon) onSlow(exchange)
+      if (exchange.state === 'sent' && exchange.dueAt <= horizon) this.#onTimeout(exchange)
     }
   }
 
   #rearm(): void {
     let next = Infinity
-    for (const { dueAt, slowAt } of this.#sent) next = Math.min(next, dueAt, slowAt)
+    for (const { dueAt } of this.#sent) if (dueAt < next) next = dueAt
     if (next < Infinity) this.#timer.arm(next, this.#clock.now())
   }
 
   #onTimeout(exchange: Exchange): void {
     if (exchange.transmissions > exchange.options.retries) {
+      if (exchange.options.lookup && !exchange.late) {
+        this.#onLate(exchange)
+        return
+      }
       this.#stats.requests.timeouts++
       // Of more than one transmission the last must have had its chance: a network that came back after it is no proof.
       const single = exchange.transmissions === 1
@@ -334,7 +341,15 @@ export class Client {
     exchange.state = 'waiting'
     const { transmissions } = exchange
     this.#dispatch(exchange)
-    if (!this.#isSettled(exchange)) exchange.handler.onOverdue?.(transmissions)
+    if (!this.#isSettled(exchange)) exchange.handler.onOverdue?.(transmissions, false)
+  }
+
+  /** Nothing more is sent, and its place in the window is free, but its answer is welcome for a while. */
+  #onLate(exchange: Exchange): void {
+    exchange.late = true
+    exchange.dueAt = this.#clock.now() + LATE_MS
+    if (!exchange.options.forced) this.#window.release()
+    exchange.handler.onOverdue?.(exchange.transmissions, true)
   }
 
   #isSettled(exchange: Exchange): boolean {
@@ -352,11 +367,11 @@ export class Client {
     exchange.state = 'settled'
     if (state === 'sent') {
       this.#sent.remove(exchange)
-      if (!exchange.options.forced) this.#window.release()
+      if (!exchange.options.forced && !exchange.late) this.#window.release()
     } else if (state === 'queued') {
-      this.#queue.delete(exchange)
-    } else {
-      this.#waiting.delete(exchange)
+      this.#queue.remove(exchange)
+    } else if (this.#waiting.has(exchange)) {
+      this.#waiting.remove(exchange)
     }
     if (exchange.tid !== -1) this.#byTid.release(exchange.tid)
     if (exchange.earlier !== null) for (const { tid } of exchange.earlier) this.#byTid.release(tid)
@@ -365,18 +380,12 @@ export class Client {
   }
 
   #drainQueue(): void {
-    if (this.#queue.size === 0) return
-    for (const exchange of this.#queue) {
+    for (let exchange = this.#queue.first; exchange !== null; exchange = this.#queue.first) {
       if (this.#window.full) return
       const socket = exchange.socket ?? exchange.options.socket ?? this.#host.outgoingSocket()
       if (socket === null) return
-      this.#queue.delete(exchange)
+      this.#queue.remove(exchange)
       this.#transmit(exchange, socket)
     }
   }
-}
-
-function onSlow(exchange: Exchange): void {
-  exchange.slowAt = Infinity
-  exchange.handler.onSlow?.()
 }

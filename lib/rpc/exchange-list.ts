@@ -14,6 +14,17 @@ export class ExchangeList {
     return this.#size
   }
 
+  /** The one that was added first; null when empty. */
+  get first(): Exchange | null {
+    return this.#first
+  }
+
+  /** Whether the exchange is in this list. The answer holds for exchanges of this list and of none. */
+  has(exchange: Exchange): boolean {
+    // Every member but a lone one has a neighbour.
+    return exchange.previous !== null || exchange.next !== null || this.#first === exchange
+  }
+
   /** Appends an exchange that is in no list. */
   add(exchange: Exchange): void {
     exchange.previous = this.#last

@@ -14,10 +14,11 @@ export interface ExchangeHandler {
   /** `socket`: the local one the reply came in on. */
   onReply(reply: Reply, socket: DatagramSocket): void
   onFailure(error: Error): void
-  /** The first transmission takes longer than nearly all answers do, though its timeout has not passed. */
-  onSlow?(): void
-  /** A transmission stayed unanswered for its timeout and another one follows; `transmissions` so far. */
-  onOverdue?(transmissions: number): void
+  /**
+   * A transmission stayed unanswered for its timeout; `transmissions` so far. Another one follows, or, with `last`, only
+   * the time in which an answer of a lookup still counts.
+   */
+  onOverdue?(transmissions: number, last: boolean): void
 }
 
 /** Keeps track of exchanges that belong together. */
@@ -55,7 +56,39 @@ export interface SendOptions {
   relayed: boolean
   /** Not held back by the congestion window. */
   forced: boolean
+  /** Part of a lookup: repeated sooner, and listened to for a while after its last timeout (`patience.ts`). */
+  lookup: boolean
   group: ExchangeGroup | null
+}
+
+/**
+ * An {@link Outgoing}. All of them and all {@link SendOptions} are made here, so that each kind has one shape in memory:
+ * with one per caller, the first request of another one made the engine throw away its compiled code for all, and a
+ * busy node spent a second of its CPU time on compiling anew.
+ */
+export function createOutgoing(
+  to: { host: string; ip: number; port: number },
+  id: Uint8Array | null,
+  message: { internal: boolean; command: number; target: Uint8Array | null; value: Uint8Array | null },
+  token: Uint8Array | null,
+): Outgoing {
+  const { host, ip, port } = to
+  const { internal, command, target, value } = message
+  return { host, port, ip, id, internal, command, token, target, value }
+}
+
+/** {@link SendOptions}; by default nothing special, see there. */
+export function createSendOptions(options: Partial<SendOptions> & { retries: number }): SendOptions {
+  return {
+    retries: options.retries,
+    timeoutMs: options.timeoutMs ?? 0,
+    ttl: options.ttl ?? 0,
+    socket: options.socket ?? null,
+    relayed: options.relayed ?? false,
+    forced: options.forced ?? false,
+    lookup: options.lookup ?? false,
+    group: options.group ?? null,
+  }
 }
 
 export class Exchange {
@@ -76,8 +109,8 @@ export class Exchange {
   lastSentAt = 0
   /** When the running timeout ends. */
   dueAt = 0
-  /** When the first transmission becomes slow; Infinity for none who asked, and afterwards. */
-  slowAt = Infinity
+  /** Its last timeout has passed; an answer still counts, but nobody waits for it, and it holds no place. */
+  late = false
   /** Somebody answered us between its first and its latest transmission: that one went out into a working network. */
   evidence = false
 

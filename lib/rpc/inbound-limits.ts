@@ -3,16 +3,20 @@
  * section 8.1, with an allowance). Pure: takes values and the time.
  *
  * Invariants:
- * - one host has a budget of requests, refilled at a steady rate;
+ * - one host has a budget of requests, refilled at a steady rate, and so have all hosts together, of which a part is
+ *   kept for those that proved themselves; what a request takes from both is said by its command;
  * - a host that has not proved that it receives what we send gets at most three times the bytes it sent, plus a small
  *   allowance of its own and a share of one for all such hosts: as a reflector we are not worth the trouble;
  * - hosts of our own network (loopback, and private addresses where we live among them) are not limited: nobody
  *   outside can send from there.
  */
+import { COMMAND } from '../wire/commands.js'
 
 export interface InboundLimitOptions {
-  /** Requests a second from one host. Default 500; up to two seconds' worth at once. */
+  /** Requests a second from one host, pings counting half. Default 500; up to two seconds' worth at once. */
   requestsPerSecond?: number
+  /** The same from all hosts together. Default 20000; up to one second's worth at once. */
+  totalRequestsPerSecond?: number
   /** Bytes beyond three times what it sent, to one unproved host in 10 s. Default 16384. */
   allowanceBytes?: number
   /** The same for all unproved hosts together, in one second. Default 262144. */
@@ -42,23 +46,44 @@ const ALLOWANCE_MS = 10_000
 /** Requests that may come at once, in seconds of the rate. */
 const BURST_SECONDS = 2
 
+/** Of the budget of all hosts together the unproved leave this share to the proved. */
+const PROVED_SHARE = 0.25
+
+/** A reply without contacts and token is half the work; what an application does is worth more, but it knows itself. */
+const PING_COST = 0.5
+
 /** A host that proved itself is trusted to receive for this long: about as long as a token is valid. */
 const PROVED_MS = 60_000
 
-/** Hosts remembered, about 100 bytes each. A flood from more addresses makes room by forgetting the oldest. */
+/** Hosts remembered, about 100 bytes each. A flood from more addresses makes room by forgetting unproved ones. */
 const MAX_HOSTS = 4096
+
+/** Proved hosts passed over in search of one to forget; where all are proved the next one goes. */
+const PASSED_OVER = 16
+
+/** What a request of this command takes from the budgets. */
+export function requestCost(internal: boolean, command: number): number {
+  return internal && (command === COMMAND.PING || command === COMMAND.PING_NAT) ? PING_COST : 1
+}
 
 export class InboundLimits {
   readonly #requestsPerSecond: number
+  readonly #totalRequestsPerSecond: number
   readonly #allowanceBytes: number
   readonly #totalPerSecond: number
   /** By 32-bit host number, oldest first. BOUNDED: by MAX_HOSTS. */
   readonly #hosts = new Map<number, HostBudget>()
+  /** Next in line to be forgotten. An iterator kept, as a new one would step over all that were deleted before. */
+  #oldest: Iterator<[number, HostBudget]> = this.#hosts.entries()
   #total: number
   #totalAt = 0
+  #totalRequests: number
+  #totalRequestsAt = 0
 
   constructor(options: InboundLimitOptions = {}) {
     this.#requestsPerSecond = options.requestsPerSecond ?? 500
+    this.#totalRequestsPerSecond = options.totalRequestsPerSecond ?? 20_000
+    this.#totalRequests = this.#totalRequestsPerSecond
     this.#allowanceBytes = options.allowanceBytes ?? 16_384
     this.#totalPerSecond = options.totalAllowanceBytes ?? 262_144
     this.#total = this.#totalPerSecond
@@ -69,11 +94,20 @@ export class InboundLimits {
     return this.#hosts.size
   }
 
-  /** A request of this size came in. Returns whether it may be handled. */
-  admit(ip: number, sizeBytes: number, now: number): boolean {
+  /**
+   * A request of this size came in. Returns whether it may be handled.
+   *
+   * @param cost see {@link requestCost}
+   */
+  admit(ip: number, sizeBytes: number, now: number, cost = 1): boolean {
+    const total = this.#refillTotalRequests(now)
+    const crowded = total - cost < PROVED_SHARE * this.#totalRequestsPerSecond
+    // Whoever is new in a flood of many addresses is not even remembered.
+    if (crowded && (total < cost || !this.#isProved(ip, now))) return false
     const budget = this.#budgetOf(ip, now)
-    if (budget.requests < 1) return false
-    budget.requests--
+    if (budget.requests < cost) return false
+    budget.requests -= cost
+    this.#totalRequests -= cost
     budget.creditBytes = Math.min(budget.creditBytes + AMPLIFICATION * sizeBytes, MAX_CREDIT_BYTES)
     return true
   }
@@ -100,7 +134,7 @@ export class InboundLimits {
       this.#refill(known, now)
       return known
     }
-    if (this.#hosts.size >= MAX_HOSTS) this.#hosts.delete(this.#hosts.keys().next().value!)
+    if (this.#hosts.size >= MAX_HOSTS) this.#forgetOne(now)
     const fresh = {
       requests: this.#requestsPerSecond * BURST_SECONDS,
       creditBytes: 0,
@@ -119,6 +153,34 @@ export class InboundLimits {
     budget.requests = Math.min(budget.requests + (passedMs * rate) / 1000, rate * BURST_SECONDS)
     const refilled = budget.allowanceBytes + (passedMs * this.#allowanceBytes) / ALLOWANCE_MS
     budget.allowanceBytes = Math.min(refilled, this.#allowanceBytes)
+  }
+
+  #isProved(ip: number, now: number): boolean {
+    const budget = this.#hosts.get(ip)
+    return budget !== undefined && now < budget.provedUntil
+  }
+
+  /** A flood from many addresses shall not make us forget who has proved itself. */
+  #forgetOne(now: number): void {
+    for (let passed = 0; ; passed++) {
+      const next = this.#oldest.next()
+      if (next.done === true) {
+        this.#oldest = this.#hosts.entries()
+        continue
+      }
+      const [ip, budget] = next.value
+      this.#hosts.delete(ip)
+      if (now >= budget.provedUntil || passed >= PASSED_OVER) return
+      // At the end of the line again.
+      this.#hosts.set(ip, budget)
+    }
+  }
+
+  #refillTotalRequests(now: number): number {
+    const rate = this.#totalRequestsPerSecond
+    this.#totalRequests = Math.min(this.#totalRequests + ((now - this.#totalRequestsAt) * rate) / 1000, rate)
+    this.#totalRequestsAt = now
+    return this.#totalRequests
   }
 
   #takeTotal(bytes: number, now: number): boolean {

@@ -1,11 +1,16 @@
 /**
  * How long to wait for an answer: what the round trips so far say, of the peer asked or of the network as a whole,
  * within bounds. Pure.
+ *
+ * Two paces. A request of its own waits long enough not to bother a peer that is merely slow. One of a lookup is one of
+ * many, and the lookup waits for the slowest of them: it is sent again as soon as nearly all peers would have answered.
  */
 import { addressKey } from '../primitives/address.js'
 import type { Exchange } from './exchange.js'
+import { RecentRoundTrips } from './recent-round-trips.js'
 import {
   createEstimate,
+  expectedMs,
   type RetryBounds,
   retryTimeoutMs,
   type RoundTripEstimate,
@@ -16,17 +21,37 @@ import {
 const APPLICATION_FLOOR_MS = 500
 
 /**
- * After this an answer is slow, though it may still be in time: a lookup then asks somebody else as well, which costs
- * one request where waiting for a dead node costs the user half a second. Bounds of srtt + 4 rttvar, of which no more
- * than one answer in a hundred takes longer; 40 ms keep a busy event loop from making everybody slow.
+ * Shares of the recent round trips that a lookup waits for with the first and with every later transmission. Measured
+ * on simulated networks with 1 % loss: of the living nodes 0.3 % are given up, and one request in 25 is sent twice.
  */
-const SLOW_BOUNDS: RetryBounds = { initialMs: 400, minMs: 40, maxMs: 1000 }
+const FIRST_SHARE = 0.97
+const LATER_SHARE = 0.9
+/** The quantile comes from few samples, of other peers. */
+const MARGIN = 1.05
+
+/** While the network is unknown: three times a usual round trip. */
+const UNKNOWN_MS = 400
+/** On a local network a busy event loop takes longer than any round trip. */
+const LOOKUP_MIN_MS = 100
+const LOOKUP_MAX_MS = 1000
+
+/**
+ * How long a lookup's request that was given up is still listened to: its answer counts as long as the lookup runs,
+ * and tells the routing table that the peer lives.
+ */
+export const LATE_MS = 1000
+
+/** A known peer gets at least this much more time than it usually takes. */
+const PEER_MARGIN = 1.5
 
 export class Patience {
   readonly #estimateOf: (key: number) => RoundTripEstimate | null
   readonly #bounds: RetryBounds
   readonly #applicationBounds: RetryBounds
   readonly #network = createEstimate()
+  readonly #internal = new RecentRoundTrips()
+  /** Apart, as it includes the time that handlers take. */
+  readonly #application = new RecentRoundTrips()
 
   /** @param estimateOf round-trip estimate of the peer at an address key, or null */
   constructor(estimateOf: (key: number) => RoundTripEstimate | null, bounds: RetryBounds) {
@@ -47,21 +72,41 @@ export class Patience {
   /** An answer came after `rttMs`. One with a chosen delay is no round trip, and teaches nothing. */
   onAnswer({ message, options }: Exchange, rttMs: number): void {
     if (options.timeoutMs > 0) return
+    const recent = message.internal ? this.#internal : this.#application
+    recent.add(rttMs)
     updateEstimate(this.#network, rttMs)
     const peer = this.#estimateOf(addressKey(message.ip, message.port))
     if (peer !== null) updateEstimate(peer, rttMs)
   }
 
   /** Milliseconds the latest transmission may stay unanswered before the next one. */
-  timeoutMs({ message, options, transmissions }: Exchange): number {
+  timeoutMs(exchange: Exchange): number {
+    const { message, options, transmissions } = exchange
     if (options.timeoutMs > 0) return options.timeoutMs
+    if (options.lookup) return message.internal ? this.#internalLookupMs(exchange) : this.#applicationLookupMs(exchange)
     const peer = this.#estimateOf(addressKey(message.ip, message.port))
     return retryTimeoutMs(peer, this.#network, transmissions, message.internal ? this.#bounds : this.#applicationBounds)
   }
 
-  /** Milliseconds after which the first transmission is slow. */
-  slowMs({ message }: Exchange): number {
+  #internalLookupMs({ message, transmissions }: Exchange): number {
+    const network = mostMs(this.#internal, transmissions)
     const peer = this.#estimateOf(addressKey(message.ip, message.port))
-    return retryTimeoutMs(peer, this.#network, 1, SLOW_BOUNDS)
+    if (peer === null || !(peer.srttMs >= 0)) return withinBounds(network)
+    return withinBounds(Math.min(expectedMs(peer), Math.max(PEER_MARGIN * peer.srttMs, network)))
   }
+
+  /** Handlers differ: a repetition is cheap, but nobody is given up before the usual patience with them. */
+  #applicationLookupMs({ transmissions }: Exchange): number {
+    const wait = this.#application.known ? mostMs(this.#application, transmissions) : APPLICATION_FLOOR_MS
+    return withinBounds(transmissions === 1 ? wait : Math.max(wait, APPLICATION_FLOOR_MS))
+  }
+}
+
+/** What most answers take. */
+function mostMs(recent: RecentRoundTrips, transmissions: number): number {
+  return recent.known ? MARGIN * recent.quantile(transmissions === 1 ? FIRST_SHARE : LATER_SHARE) : UNKNOWN_MS
+}
+
+function withinBounds(waitMs: number): number {
+  return Math.min(Math.max(waitMs, LOOKUP_MIN_MS), LOOKUP_MAX_MS)
 }

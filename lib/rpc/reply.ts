@@ -13,10 +13,13 @@ export interface Peer {
   port: number
 }
 
+const NO_BYTES = new Uint8Array(0)
+
 /**
  * A reply. The buffers in it are its own (or shared and read-only, `from.id`); none keeps a receive buffer alive.
  *
- * `to` and `closerNodes` are decoded when they are read first: most replies are only looked at for their value.
+ * The datagram is copied once and as a whole; a field is cut out or decoded when it is read first, for most replies are
+ * only looked at for one of them.
  */
 export class Reply {
   /** 16-bit transaction id. */
@@ -25,16 +28,15 @@ export class Reply {
   readonly rtt: number
   /** Who answered. */
   readonly from: Peer
-  /** 32-byte round-trip token for a commit, or null. */
-  readonly token: Uint8Array | null
   /** 0 for success, else the error number the other node answered with. */
   readonly error: number
-  /** The value, or null. An empty value is a buffer of length 0. */
-  readonly value: Uint8Array | null
 
-  readonly #toIp: number
-  readonly #toPort: number
-  readonly #closer: CloserAddresses | null
+  readonly #message: DecodedResponse
+  /** The datagram; empty when there is nothing to cut out of it. */
+  readonly #bytes: Uint8Array
+  #token: Uint8Array | null = null
+  #value: Uint8Array | null = null
+  #closer: CloserAddresses | null = null
   #to: Peer | null = null
   #closerNodes: Peer[] | null = null
 
@@ -42,54 +44,71 @@ export class Reply {
     this.tid = message.tid
     this.rtt = rtt
     this.from = from
-    this.token = message.tokenAt === -1 ? null : copyBytes(bytes, message.tokenAt, HASH_BYTES)
     this.error = message.error
-    this.value = message.valueAt === -1 ? null : copyBytes(bytes, message.valueAt, message.valueBytes)
-    this.#toIp = message.toIp
-    this.#toPort = message.toPort
-    this.#closer = message.closerAt === -1 ? null : new CloserAddresses(bytes, message.closerAt, message.closerCount)
+    this.#message = message
+    const { tokenAt, closerAt, valueAt } = message
+    const isBare = tokenAt === -1 && closerAt === -1 && valueAt === -1
+    this.#bytes = isBare ? NO_BYTES : copyBytes(bytes, 0, bytes.length)
+  }
+
+  /** 32-byte round-trip token for a commit, or null. */
+  get token(): Uint8Array | null {
+    return (this.#token ??= cut(this.#bytes, this.#message.tokenAt, HASH_BYTES))
+  }
+
+  /** The value, or null. An empty value is a buffer of length 0. */
+  get value(): Uint8Array | null {
+    return (this.#value ??= cut(this.#bytes, this.#message.valueAt, this.#message.valueBytes))
   }
 
   /** Our address as the other node sees it; its `id` is always null. */
   get to(): Peer {
-    this.#to ??= { id: null, host: formatIPv4(this.#toIp), port: this.#toPort }
+    this.#to ??= { id: null, host: formatIPv4(this.#message.toIp), port: this.#message.toPort }
     return this.#to
   }
 
   /** Nodes it knows close to the target, unverified, with the ids that their addresses give; null when it named none. */
   get closerNodes(): Peer[] | null {
-    if (this.#closer === null) return null
-    this.#closerNodes ??= this.#closer.toPeers()
+    this.#closerNodes ??= this.closer?.toPeers() ?? null
     return this.#closerNodes
   }
 
   /** The closer nodes as bare addresses, for the lookup that walks over them. @internal */
   get closer(): CloserAddresses | null {
+    const { closerAt, closerCount } = this.#message
+    if (closerAt === -1) return null
+    this.#closer ??= new CloserAddresses(this.#bytes, closerAt, closerCount)
     return this.#closer
   }
 
   /** `addressKey` of `to`. @internal */
   get toKey(): number {
-    return addressKey(this.#toIp, this.#toPort)
+    return addressKey(this.#message.toIp, this.#message.toPort)
   }
 }
 
-/** The address list of a reply, in bytes of its own: 120 of them instead of 20 objects that few ever look at. */
+function cut(bytes: Uint8Array, at: number, sizeBytes: number): Uint8Array | null {
+  return at === -1 ? null : bytes.subarray(at, at + sizeBytes)
+}
+
+/** The address list of a reply as it came: 120 bytes instead of 20 objects that few ever look at. */
 export class CloserAddresses {
   readonly length: number
   readonly #bytes: Uint8Array
+  readonly #at: number
 
   constructor(bytes: Uint8Array, at: number, count: number) {
     this.length = count
-    this.#bytes = copyBytes(bytes, at, count * ADDRESS_BYTES)
+    this.#bytes = bytes
+    this.#at = at
   }
 
   ipAt(index: number): number {
-    return readIp(this.#bytes, index * ADDRESS_BYTES)
+    return readIp(this.#bytes, this.#at + index * ADDRESS_BYTES)
   }
 
   portAt(index: number): number {
-    return readPort(this.#bytes, index * ADDRESS_BYTES)
+    return readPort(this.#bytes, this.#at + index * ADDRESS_BYTES)
   }
 
   toPeers(): Peer[] {

@@ -3,6 +3,7 @@ import { formatIPv4, isPort, parseIPv4 } from '../primitives/address.js'
 import { HASH_BYTES } from '../primitives/hash.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { copyBytes } from '../wire/bytes.js'
+import type { DecodedRequest } from '../wire/request.js'
 import type { Peer } from './reply.js'
 import type { Inbound } from './server.js'
 
@@ -25,7 +26,9 @@ export interface Response {
   ip: number
   port: number
   socket: DatagramSocket
+  /** Bytes that hold the 32-byte target at `targetAt`; null and -1 for none. */
   target: Uint8Array | null
+  targetAt: number
   token: boolean
   closerNodes: boolean
   error: number
@@ -52,43 +55,53 @@ export class Request {
   readonly tid: number
   /** Who asks. `id` is null unless the sender is persistent and its id matches its address. */
   readonly from: Peer
-  /** The 32-byte token the asker echoed, verified: it can receive at its address. Else null. */
-  readonly token: Uint8Array | null
   readonly internal: boolean
   /** Number of the command. */
   readonly command: number
-  /** 32-byte key the request is about, or null. */
-  readonly target: Uint8Array | null
-  /** The value, or null. An empty value is a buffer of length 0. */
-  readonly value: Uint8Array | null
   /** The local socket it came in on. */
   readonly socket: DatagramSocket
 
   readonly #responder: Responder
   readonly #ip: number
-  readonly #toIp: number
-  readonly #toPort: number
+  readonly #message: DecodedRequest
+  /** The datagram, which is copied as a whole: a field of it is cut out when it is read first. */
+  readonly #bytes: Uint8Array
+  #token: Uint8Array | null = null
+  #target: Uint8Array | null = null
+  #value: Uint8Array | null = null
   #answered = false
 
   constructor(inbound: Inbound, responder: Responder) {
     const { message, bytes } = inbound
     this.tid = message.tid
     this.from = { id: inbound.id, host: inbound.host, port: inbound.port }
-    this.token = message.tokenAt === -1 ? null : copyBytes(bytes, message.tokenAt, HASH_BYTES)
     this.internal = message.internal
     this.command = message.command
-    this.target = message.targetAt === -1 ? null : copyBytes(bytes, message.targetAt, HASH_BYTES)
-    this.value = message.valueAt === -1 ? null : copyBytes(bytes, message.valueAt, message.valueBytes)
     this.socket = inbound.socket
     this.#responder = responder
     this.#ip = inbound.ip
-    this.#toIp = message.toIp
-    this.#toPort = message.toPort
+    this.#message = message
+    this.#bytes = copyBytes(bytes, 0, bytes.length)
+  }
+
+  /** The 32-byte token the asker echoed, verified: it can receive at its address. Else null. */
+  get token(): Uint8Array | null {
+    return (this.#token ??= this.#field(this.#message.tokenAt, HASH_BYTES))
+  }
+
+  /** 32-byte key the request is about, or null. */
+  get target(): Uint8Array | null {
+    return (this.#target ??= this.#field(this.#message.targetAt, HASH_BYTES))
+  }
+
+  /** The value, or null. An empty value is a buffer of length 0. */
+  get value(): Uint8Array | null {
+    return (this.#value ??= this.#field(this.#message.valueAt, this.#message.valueBytes))
   }
 
   /** Our own address as the asker wrote it; not verified. */
   get to(): Peer {
-    return { id: null, host: formatIPv4(this.#toIp), port: this.#toPort }
+    return { id: null, host: formatIPv4(this.#message.toIp), port: this.#message.toPort }
   }
 
   /** Whether a reply, an error or a relay has been sent. */
@@ -146,13 +159,18 @@ export class Request {
       ip: to === null ? this.#ip : to.ip,
       port: to === null ? this.from.port : to.port,
       socket: options?.socket ?? this.socket,
-      target: this.target,
+      target: this.#bytes,
+      targetAt: this.#message.targetAt,
       token,
       closerNodes: options?.closerNodes !== false,
       error,
       value,
     })
     this.#answered = true
+  }
+
+  #field(at: number, sizeBytes: number): Uint8Array | null {
+    return at === -1 ? null : this.#bytes.subarray(at, at + sizeBytes)
   }
 }
 

@@ -59,6 +59,11 @@ export function updateEstimate(estimate: RoundTripEstimate, rttMs: number): void
   estimate.srttMs += (rttMs - estimate.srttMs) * MEAN_GAIN
 }
 
+/** Milliseconds within which an answer is due: the mean and four deviations. NaN without samples. */
+export function expectedMs({ srttMs, rttvarMs }: RoundTripEstimate): number {
+  return srttMs + DEVIATIONS * rttvarMs
+}
+
 /**
  * How long to wait for an answer to one transmission: doubled with each, up to `maxMs`.
  *
@@ -76,8 +81,8 @@ export function retryTimeoutMs(
 ): number {
   const known = peer !== null && isKnown(peer) ? peer : isKnown(network) ? network : null
   if (known === null) return bounds.initialMs
-  const expectedMs = known.srttMs + DEVIATIONS * known.rttvarMs
-  const firstMs = expectedMs < bounds.minMs ? bounds.minMs : expectedMs
+  const longMs = expectedMs(known)
+  const firstMs = longMs < bounds.minMs ? bounds.minMs : longMs
   const waitMs = firstMs * 2 ** (attempt - 1)
   // A NaN from a spoilt record passes the first comparison and fails this one: wait long, never not at all.
   return waitMs < bounds.maxMs ? waitMs : bounds.maxMs

@@ -6,11 +6,10 @@
  */
 import { parseIPv4 } from '../primitives/address.js'
 import type { Clock } from '../primitives/clock.js'
-import { HASH_BYTES } from '../primitives/hash.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { ERROR } from '../wire/commands.js'
 import { type DecodedRequest, decodeRequest, encodeRequest } from '../wire/request.js'
-import { encodeResponse, responseSizeBytes } from '../wire/response.js'
+import { encodeResponse, type ResponseFields, responseSizeBytes } from '../wire/response.js'
 import type { InboundLimits } from './inbound-limits.js'
 import { Request, type Responder, type Response } from './request.js'
 import type { Stats } from './stats.js'
@@ -35,8 +34,8 @@ export type CommandOutcome = 'handled' | 'badArgument' | 'overLimit'
 export interface ServerHost {
   senderId(socket: DatagramSocket): Uint8Array | null
   identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
-  /** The contacts closest to a target, for a reply. */
-  closest(target: Uint8Array): readonly { ip: number; port: number }[]
+  /** The contacts closest to the 32-byte target at `targetAt`; used before the next call. */
+  closest(target: Uint8Array, targetAt: number): CloserNodes
   /** Whether a host is of our own network, from where no stranger can send. */
   isNear(ip: number): boolean
   /** A request with no token or a valid one came in; called before it is handled. */
@@ -55,7 +54,9 @@ export interface ServerOptions {
   limits: InboundLimits | null
 }
 
-const NOBODY: readonly { ip: number; port: number }[] = []
+type CloserNodes = ResponseFields['closer']
+
+const NOBODY: CloserNodes = []
 
 export class Server implements Responder {
   readonly #host: ServerHost
@@ -82,15 +83,16 @@ export class Server implements Responder {
       this.#stats.datagrams.dropped.malformed++
       return
     }
-    const now = this.#clock.now()
     const limits = this.#limitsFor(ip)
+    // The clock is asked only where time matters: reading it costs as much as decoding a request.
+    const now = limits !== null || message.tokenAt !== -1 ? this.#clock.now() : 0
     if (limits !== null && !limits.admit(ip, bytes.length, now)) {
       this.#stats.datagrams.dropped.overLimit++
       return
     }
     const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
     if (message.tokenAt !== -1) {
-      if (!this.#tokens.verify(host, bytes, message.tokenAt, now)) {
+      if (!this.#tokens.verify(ip, bytes, message.tokenAt, now)) {
         this.#stats.datagrams.requests++
         this.answer(inbound, ERROR.INVALID_TOKEN, { token: true, closerNodes: true })
         return
@@ -122,14 +124,15 @@ export class Server implements Responder {
 
   /** Answers without a value, to the sender or to another of its ports. */
   answer(inbound: Inbound, error: number, add: { token: boolean; closerNodes: boolean }, port = inbound.port): void {
-    const { message, bytes } = inbound
+    const { message } = inbound
     this.respond({
       tid: message.tid,
       host: inbound.host,
       ip: inbound.ip,
       port,
       socket: inbound.socket,
-      target: message.targetAt === -1 ? null : bytes.subarray(message.targetAt, message.targetAt + HASH_BYTES),
+      target: inbound.bytes,
+      targetAt: message.targetAt,
       token: add.token,
       closerNodes: add.closerNodes,
       error,
@@ -140,20 +143,20 @@ export class Server implements Responder {
   /** Makes, now, a function that answers later with an empty reply: the received bytes do not live that long. */
   answerLater({ message, host, ip, port, socket }: Inbound): () => void {
     const { tid } = message
-    const empty = { target: null, token: false, closerNodes: false, error: 0, value: null }
+    const empty = { target: null, targetAt: -1, token: false, closerNodes: false, error: 0, value: null }
     return () => this.respond({ tid, host, ip, port, socket, ...empty })
   }
 
   /** Sends a response. @throws RangeError when the value does not fit a datagram */
   respond(response: Response): void {
-    const { socket, target, value } = response
+    const { socket, value } = response
     const fields = {
       tid: response.tid,
       ip: response.ip,
       port: response.port,
       id: this.#host.senderId(socket),
-      token: response.token ? this.#tokens.issue(response.host, this.#clock.now()) : null,
-      closer: target !== null && response.closerNodes ? this.#host.closest(target) : NOBODY,
+      token: response.token ? this.#tokens.issue(response.ip, this.#clock.now()) : null,
+      closer: this.#closerTo(response),
       error: response.error,
       value,
     }
@@ -165,6 +168,11 @@ export class Server implements Responder {
       return
     }
     this.#send(bytes, response.port, response.host, socket)
+  }
+
+  #closerTo({ target, targetAt, closerNodes }: Response): CloserNodes {
+    if (target === null || targetAt === -1 || !closerNodes) return NOBODY
+    return this.#host.closest(target, targetAt)
   }
 
   relay(

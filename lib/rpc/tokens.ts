@@ -6,6 +6,7 @@
  * one of them says nothing about the next. Rotation is decided from the `now` of each call; there is no timer.
  */
 import b4a from 'b4a'
+import { formatIPv4 } from '../primitives/address.js'
 import { blake2b, HASH_BYTES } from '../primitives/hash.js'
 import type { Random } from '../primitives/random.js'
 
@@ -39,8 +40,8 @@ export function tokenFor(secret: Uint8Array, host: string): Uint8Array {
 /** One secret and the tokens already computed with it. */
 interface Epoch {
   readonly secret: Uint8Array
-  /** Token per host. BOUNDED: by MAX_HOSTS, emptied when full, dropped with the secret. */
-  readonly tokens: Map<string, Uint8Array>
+  /** Token by the signed form of the host's number. BOUNDED: by MAX_HOSTS, emptied when full, dropped with the secret. */
+  readonly tokens: Map<number, Uint8Array>
 }
 
 /** Issues and verifies the tokens of one node. */
@@ -60,26 +61,28 @@ export class Tokens {
   }
 
   /**
-   * The token of `host` under the current secret.
+   * The token of a host under the current secret.
    *
+   * @param ip 32-bit number of the host
    * @param now monotonic milliseconds
    * @returns 32-byte Uint8Array that is shared with other calls: read only
    */
-  issue(host: string, now: number): Uint8Array {
-    return cachedToken(this.#turn(now), host)
+  issue(ip: number, now: number): Uint8Array {
+    return cachedToken(this.#turn(now), ip)
   }
 
   /**
-   * Whether the 32 bytes at `at` are a token of ours for `host` that has not expired. Takes as long for a near miss as
+   * Whether the 32 bytes at `at` are a token of ours for a host that has not expired. Takes as long for a near miss as
    * for a far one.
    *
+   * @param ip 32-bit number of the host
    * @param bytes borrowed; a token that reaches beyond its end is invalid
    * @param now monotonic milliseconds
    */
-  verify(host: string, bytes: Uint8Array, at: number, now: number): boolean {
+  verify(ip: number, bytes: Uint8Array, at: number, now: number): boolean {
     if (at < 0 || at + HASH_BYTES > bytes.length) return false
-    if (constantTimeEquals(cachedToken(this.#turn(now), host), bytes, at)) return true
-    return this.#previous !== null && constantTimeEquals(cachedToken(this.#previous, host), bytes, at)
+    if (constantTimeEquals(cachedToken(this.#turn(now), ip), bytes, at)) return true
+    return this.#previous !== null && constantTimeEquals(cachedToken(this.#previous, ip), bytes, at)
   }
 
   /** Brings the secrets up to `now`; returns the current one. */
@@ -103,12 +106,14 @@ export class Tokens {
   }
 }
 
-function cachedToken(epoch: Epoch, host: string): Uint8Array {
-  const known = epoch.tokens.get(host)
+function cachedToken(epoch: Epoch, ip: number): Uint8Array {
+  // Signed, so that every host is a small integer: others would be numbers with memory of their own.
+  const key = ip | 0
+  const known = epoch.tokens.get(key)
   if (known !== undefined) return known
   if (epoch.tokens.size >= MAX_HOSTS) epoch.tokens.clear()
-  const token = tokenFor(epoch.secret, host)
-  epoch.tokens.set(host, token)
+  const token = tokenFor(epoch.secret, formatIPv4(ip))
+  epoch.tokens.set(key, token)
   return token
 }
 

@@ -149,7 +149,7 @@ test('W-S12: real tokens outlive a query among dead nodes', async (t) => {
   }
   await sim.clock.advance(30_000)
   const asker = await sim.start({ ephemeral: true })
-  for (const node of nodes.slice(0, 8)) sim.network.block(sim.hostOf(node))
+  for (const node of nodes.slice(0, 8)) sim.block(sim.hostOf(node))
   const query = asker.query(MESSAGE, { commit: true })
   await sim.run(query.finished())
   t.is(query.commits.filter(({ ok }) => ok).length, query.commits.length)

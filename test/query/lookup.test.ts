@@ -1,111 +1,6 @@
-/** A lookup over a way of asking that the test answers itself: no node, no time. */
 import test from 'brittle'
-import { formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
-import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
 import { DHTError } from '../../lib/primitives/errors.js'
-import type { Candidate } from '../../lib/query/candidate.js'
-import { CloserNodeList } from './closer-node-list.js'
-import { ClosestReplies } from '../../lib/query/closest-replies.js'
-import { type AskHandler, Lookup, type LookupOptions } from '../../lib/query/lookup.js'
-import { Traversal } from '../../lib/query/traversal.js'
-import type { Reply } from '../../lib/rpc/reply.js'
-
-const PORT = 1000
-const FIRST_IP = parseIPv4('20.1.0.0')
-const TARGET = idFromIp(parseIPv4('9.9.9.9'), 9)
-
-/** The node with this number. */
-const node = (serial: number) => ({ ip: FIRST_IP + serial, port: PORT })
-
-const serialOf = ({ ip }: { ip: number }): number => ip - FIRST_IP
-
-interface ReplyFields {
-  error?: number
-  /** false: the reply carries no valid id. */
-  identified?: boolean
-  /** Serials of the nodes it names. */
-  closer?: number[]
-}
-
-interface Asked {
-  candidate: Candidate
-  handler: AskHandler
-  cancelled: Error | null
-}
-
-class Harness {
-  readonly asked: Asked[] = []
-  readonly replies: number[] = []
-  readonly hints: [referrer: number, dead: number][] = []
-  readonly ends: (Error | null)[] = []
-  readonly traversal: Traversal
-  readonly closest: ClosestReplies<Reply>
-  readonly lookup: Lookup
-  mayAsk = true
-  /** Settles some asks before they return. */
-  onAsk: ((asked: Asked) => void) | null = null
-
-  constructor(seeds: number, { k = 4, ...options }: Partial<LookupOptions> & { k?: number } = {}) {
-    this.traversal = new Traversal({ target: TARGET, k, concurrency: 3 })
-    this.closest = new ClosestReplies(TARGET, k)
-    for (let i = 1; i <= seeds; i++) this.seed(i)
-    this.lookup = new Lookup({
-      traversal: this.traversal,
-      closest: this.closest,
-      ask: (candidate, handler) => {
-        const asked: Asked = { candidate, handler, cancelled: null }
-        this.asked.push(asked)
-        this.onAsk?.(asked)
-        return (error) => {
-          asked.cancelled = error
-          handler.onFailure(error)
-        }
-      },
-      hint: (referrer, dead) => void this.hints.push([serialOf(referrer), serialOf(dead)]),
-      mayAsk: () => this.mayAsk,
-      onReply: (reply) => void this.replies.push(parseIPv4(reply.from.host) - FIRST_IP),
-      onEnd: (error) => void this.ends.push(error),
-      ...options,
-    })
-  }
-
-  seed(serial: number): void {
-    this.traversal.addSeed(formatIPv4(FIRST_IP + serial), PORT)
-  }
-
-  /** The ask of the node with this number. */
-  of(serial: number): Asked {
-    return this.asked.find(({ candidate }) => serialOf(candidate) === serial)!
-  }
-
-  get serials(): number[] {
-    return this.asked.map(({ candidate }) => serialOf(candidate))
-  }
-
-  /** Numbers of the results, nearest first. */
-  get found(): number[] {
-    return this.closest.list().map((reply) => parseIPv4(reply.from.host) - FIRST_IP)
-  }
-
-  get failures(): string[] {
-    return this.ends.map((error) => (error instanceof DHTError ? error.code : String(error?.message)))
-  }
-}
-
-function answer({ candidate, handler }: Asked, { error = 0, identified = true, closer = [] }: ReplyFields = {}): void {
-  const from = { id: identified ? candidate.id : null, host: candidate.host, port: candidate.port }
-  handler.onReply({ error, from, closer: new CloserNodeList(closer.map(node)) } as unknown as Reply)
-}
-
-function timeOut({ handler }: Asked): void {
-  handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
-}
-
-/** Numbers 1 to `count`, nearest to the target first. */
-function nearestFirst(count: number): number[] {
-  const id = (serial: number): Uint8Array => idFromIp(FIRST_IP + serial, PORT)
-  return Array.from({ length: count }, (_, i) => i + 1).sort((a, b) => compareDistance(TARGET, id(a), id(b)))
-}
+import { answer, Harness, nearestFirst, serialOf, timeOut } from './lookup-harness.js'
 
 test('lookup: asks the nearest, a few at a time, and ends once when all that matter have answered', (t) => {
   const h = new Harness(6)
@@ -236,14 +131,13 @@ test('lookup: nobody new is asked while mayAsk says no, and it goes on when pump
   t.alike(h.ends, [null])
 })
 
-test('lookup: a slow node loses its place before its timeout', (t) => {
+test('lookup: a node that is overdue loses its place before its last timeout', (t) => {
   const h = new Harness(4)
   h.lookup.pump()
   t.is(h.asked.length, 3)
-  h.asked[0]!.handler.onSlow()
+  h.asked[0]!.handler.onOverdue(1, false)
   t.is(h.asked.length, 4)
-  h.asked[0]!.handler.onSlow()
-  h.asked[0]!.handler.onOverdue(1)
+  h.asked[0]!.handler.onOverdue(1, false)
   t.is(h.traversal.slow, 1, 'once')
   for (const asked of h.asked.slice(1)) answer(asked)
   t.alike(h.ends, [], 'its answer is still waited for')
@@ -256,11 +150,36 @@ test('lookup: after two timeouts nobody waits for a node any more', (t) => {
   const h = new Harness(2)
   h.lookup.pump()
   answer(h.of(1))
-  h.of(2).handler.onOverdue(1)
+  h.of(2).handler.onOverdue(1, false)
   t.alike(h.ends, [])
-  h.of(2).handler.onOverdue(2)
+  h.of(2).handler.onOverdue(2, false)
   t.alike(h.ends, [null])
   t.is(h.of(2).cancelled, null, 'its request runs on')
+})
+
+test('lookup: nor after the last one, be it the first', (t) => {
+  const h = new Harness(2)
+  h.lookup.pump()
+  answer(h.of(1))
+  h.of(2).handler.onOverdue(1, true)
+  t.alike(h.ends, [null])
+  t.is(h.of(2).cancelled, null, 'its request runs on')
+  answer(h.of(2))
+  t.alike([h.replies, h.found], [[1], [1]], 'too late for this lookup')
+})
+
+test('lookup: an answer of a node presumed dead counts while the lookup runs', (t) => {
+  const h = new Harness(3)
+  h.lookup.pump()
+  h.of(2).handler.onOverdue(1, false)
+  h.of(2).handler.onOverdue(2, true)
+  answer(h.of(1))
+  t.alike(h.ends, [], 'the third is waited for')
+  answer(h.of(2))
+  answer(h.of(3))
+  t.alike(new Set(h.found), new Set([1, 2, 3]))
+  t.alike([h.traversal.slow, h.traversal.inFlight, h.hints], [0, 0, []])
+  t.alike(h.ends, [null])
 })
 
 test('lookup: after the end a late answer changes nothing, a silence is still hinted', (t) => {
@@ -268,12 +187,12 @@ test('lookup: after the end a late answer changes nothing, a silence is still hi
   h.lookup.pump()
   answer(h.of(1), { closer: [2, 3] })
   for (const serial of [2, 3]) {
-    h.of(serial).handler.onOverdue(1)
-    h.of(serial).handler.onOverdue(2)
+    h.of(serial).handler.onOverdue(1, false)
+    h.of(serial).handler.onOverdue(2, false)
   }
   t.alike(h.ends, [null])
   answer(h.of(2), { closer: [4] })
-  h.of(3).handler.onOverdue(3)
+  h.of(3).handler.onOverdue(3, true)
   timeOut(h.of(3))
   t.is(h.asked.length, 3)
   t.alike(h.replies, [1])

@@ -26,7 +26,7 @@ test('W-C25: whatever is read of a query without consuming it starts nothing', a
   const { sim, nodes, asker } = await create(t, 3)
   const query = asker.query(MESSAGE, { nodes })
   t.alike([query.dht, query.target, query.command, query.value], [asker, TARGET, 7, null])
-  t.alike([query.inflight, query.successes, query.errors, query.concurrency], [0, 0, 0, 10])
+  t.alike([query.inflight, query.successes, query.errors, query.concurrency], [0, 0, 0, 20])
   t.alike([query.closestReplies, query.closestNodes, query.commits], [[], [], []])
   await sim.clock.advance(MINUTE)
   t.is(askedCount(nodes), 0)
@@ -271,7 +271,7 @@ test('query: value and target reach the nodes as they were given', async (t) => 
 
 test('query: of several deadlines and signals the first one ends it', async (t) => {
   const { sim, nodes, asker } = await create(t, 3)
-  for (const node of nodes) sim.network.block(node.host)
+  for (const node of nodes) sim.block(node.host)
   for (const [own, later] of [
     [100, 900],
     [900, 100],

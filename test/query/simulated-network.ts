@@ -2,7 +2,8 @@
  * A network in memory for lookups: nodes with Kademlia tables, latencies, dead nodes; no I/O, no real time.
  *
  * Tables are what random contacts leave behind: every bucket holds 20 random nodes of its range, or all of them where
- * there are fewer. Answers are the exact 20 closest of the table. Deterministic for a seed.
+ * there are fewer. Answers are the exact 20 closest of the table, or what comes first row by row (behaviour 11), with
+ * which a replier leaves out its own side. Deterministic for a seed.
  */
 import { formatIPv4 } from '../../lib/primitives/address.js'
 import { idFromIp, idPrefix } from '../../lib/primitives/id.js'
@@ -10,12 +11,14 @@ import { Traversal } from '../../lib/query/traversal.js'
 import type { TraversalOptions } from '../../lib/query/traversal-options.js'
 import { CloserNodeList } from './closer-node-list.js'
 import type { Candidate } from '../../lib/query/candidate.js'
+import type { SideQuestion } from '../../lib/query/omissions.js'
 import { seededRandom } from '../helpers/contacts.js'
 
 const K = 20
-const SLOW_MS = 1000
-const PRESUMED_DEAD_MS = 2000
-const FAILED_MS = 4000
+/** Two transmissions, each waited for as long as nearly all answers of the default round trips take. */
+const SLOW_MS = 200
+const PRESUMED_DEAD_MS = 400
+const FAILED_MS = 1400
 
 export interface SimulatedNode {
   ip: number
@@ -30,6 +33,8 @@ export interface LookupResult {
   /** Those that answered as results, nearest first, at most k. */
   found: Candidate[]
   asks: number
+  /** Asked beside the walk. */
+  side: SideQuestion[]
   /** Virtual milliseconds. */
   tookMs: number
   hops: number
@@ -41,14 +46,20 @@ export interface LookupOptions extends Partial<TraversalOptions> {
   latencyMs?: (random: () => number) => number
   /** Table nodes to start from; default 40. */
   seeds?: number
+  /** Whose answers are not exact but row by row; default nobody's. */
+  isRowwise?: (node: SimulatedNode) => boolean
+  /** false: questions beside the walk are not asked. Default true. */
+  side?: boolean
   /** Called after each event, for invariants. */
   onStep?: (traversal: Traversal, asked: Candidate[]) => void
 }
 
 interface Event {
   at: number
-  type: 'reply' | 'slow' | 'presumed-dead' | 'failed'
+  type: 'reply' | 'slow' | 'presumed-dead' | 'failed' | 'side'
   candidate: Candidate
+  /** Of an answer beside the walk. */
+  question?: SideQuestion
 }
 
 export class SimulatedNetwork {
@@ -98,42 +109,52 @@ export class SimulatedNetwork {
 
   /** One lookup from `self`'s table to its end. */
   lookup(self: SimulatedNode, target: Uint8Array, options: LookupOptions = {}): LookupResult {
-    const { latencyMs = (random) => 20 + random() * 180, seeds = 2 * K, onStep } = options
+    const { latencyMs = (random) => 20 + random() * 180, seeds = 2 * K, onStep, isRowwise, side = true } = options
     const traversal = new Traversal({ target, selfId: self.id, ...options })
     for (const { ip, port, id } of closestOf(self.table, target, seeds)) traversal.addSeed(formatIPv4(ip), port, id)
     const events: Event[] = []
     const asked: Candidate[] = []
+    const questions: SideQuestion[] = []
     let now = 0
+
+    const answerOf = (candidate: Candidate, wanted: Uint8Array): CloserNodeList => {
+      const node = this.nodeOf(candidate)
+      return new CloserNodeList(isRowwise?.(node) ? rowsOf(node, wanted) : closestOf(node.table, wanted))
+    }
 
     const ask = (): void => {
       for (let c = traversal.next(); c !== null; c = traversal.next()) {
         asked.push(c)
         onStep?.(traversal, asked)
-        if (!this.nodeOf(c).dead) {
-          schedule(events, { at: now + latencyMs(this.#random), type: 'reply', candidate: c })
-        } else {
-          schedule(events, { at: now + SLOW_MS, type: 'slow', candidate: c })
+        const latency = this.nodeOf(c).dead ? Infinity : latencyMs(this.#random)
+        if (latency < Infinity) schedule(events, { at: now + latency, type: 'reply', candidate: c })
+        else schedule(events, { at: now + FAILED_MS, type: 'failed', candidate: c })
+        if (latency > SLOW_MS) schedule(events, { at: now + SLOW_MS, type: 'slow', candidate: c })
+        if (latency > PRESUMED_DEAD_MS) {
           schedule(events, { at: now + PRESUMED_DEAD_MS, type: 'presumed-dead', candidate: c })
-          schedule(events, { at: now + FAILED_MS, type: 'failed', candidate: c })
         }
+      }
+      if (!side) return
+      for (let question = traversal.nextSide(); question !== null; question = traversal.nextSide()) {
+        questions.push(question)
+        const { candidate } = question
+        schedule(events, { at: now + latencyMs(this.#random), type: 'side', candidate, question })
       }
     }
 
     for (ask(); !traversal.finished && events.length > 0; ask()) {
-      const { at, type, candidate } = events.pop()!
+      const { at, type, candidate, question } = events.pop()!
       now = at
       if (type === 'slow') traversal.onSlow(candidate)
       else if (type === 'presumed-dead') traversal.onPresumedDead(candidate)
       else if (type === 'failed') traversal.onFailed(candidate)
-      else {
-        const closer = closestOf(this.nodeOf(candidate).table, target)
-        traversal.onReply(candidate, { identified: true, ok: true }, new CloserNodeList(closer))
-      }
+      else if (type === 'side') traversal.onSide(question!, answerOf(candidate, question!.target))
+      else traversal.onReply(candidate, { identified: true, ok: true }, answerOf(candidate, target))
       onStep?.(traversal, asked)
     }
     const found = traversal.candidates.filter((c) => c.state === 'answered').slice(0, K)
     const hops = found.reduce((most, c) => Math.max(most, c.hop), 0)
-    return { found, asks: traversal.visited, tookMs: now, hops, finished: traversal.finished }
+    return { found, asks: traversal.visited, side: questions, tookMs: now, hops, finished: traversal.finished }
   }
 
   #fillTable(self: SimulatedNode): SimulatedNode[] {
@@ -165,6 +186,22 @@ export function closestOf(nodes: SimulatedNode[], target: Uint8Array, count = K)
   return nodes
     .slice()
     .sort((a, b) => ((a.prefix ^ prefix) >>> 0) - ((b.prefix ^ prefix) >>> 0))
+    .slice(0, count)
+}
+
+/**
+ * What comes first in the replier's table row by row: row d of the target, then the shallower ones, then the deeper
+ * ones, within a row by id (behaviour 11).
+ */
+export function rowsOf(self: SimulatedNode, target: Uint8Array, count = K): SimulatedNode[] {
+  const depth = Math.clz32(self.prefix ^ idPrefix(target))
+  const place = ({ prefix }: SimulatedNode): number => {
+    const row = Math.clz32(prefix ^ self.prefix)
+    return row <= depth ? depth - row : row
+  }
+  return self.table
+    .slice()
+    .sort((a, b) => place(a) - place(b) || a.prefix - b.prefix)
     .slice(0, count)
 }
 

@@ -15,25 +15,28 @@ function mean(results: LookupResult[], value: (result: LookupResult) => number):
   return results.reduce((sum, result) => sum + value(result), 0) / results.length
 }
 
-/** Most asks per lookup and most round trips, in the mean; measured 20.0 / 3.0, 20.4 / 3.0, 21.0 / 3.0, 22.0 / 3.0. */
+/** Most asks per lookup and most round trips, in the mean; measured 20.1 / 2.0, 22.0 / 2.1, 23.0 / 2.3, 24.1 / 2.5. */
 for (const { size, asks, roundTrips } of [
-  { size: 100, asks: 21, roundTrips: 3.2 },
-  { size: 300, asks: 22, roundTrips: 3.2 },
-  { size: 500, asks: 23, roundTrips: 3.2 },
-  { size: 1000, asks: 24, roundTrips: 3.4 },
+  { size: 100, asks: 21, roundTrips: 2.1 },
+  { size: 300, asks: 23, roundTrips: 2.3 },
+  { size: 500, asks: 24, roundTrips: 2.5 },
+  { size: 1000, asks: 25, roundTrips: 2.7 },
 ]) {
   test(`simulation: ${size} healthy nodes, the 20 nearest in order with at most ${asks} asks`, (t) => {
     const network = new SimulatedNetwork(size, size)
     const results: LookupResult[] = []
     let exact = 0
+    let side = 0
     for (let i = 0; i < LOOKUPS; i++) {
       const self = network.pick()
       const target = network.randomTarget()
       const result = network.lookup(self, target, { latencyMs: () => 100 })
       if (isExact(result.found, network.trueClosest(target, self))) exact++
+      side += result.side.length
       results.push(result)
     }
     t.is(exact, LOOKUPS, 'every lookup exact')
+    t.is(side, 0, 'nothing is asked beside the walk')
     const meanAsks = mean(results, (r) => r.asks)
     const meanTrips = mean(results, (r) => r.tookMs / 100)
     t.comment(`${meanAsks.toFixed(1)} asks, ${meanTrips.toFixed(2)} round trips`)
@@ -42,9 +45,10 @@ for (const { size, asks, roundTrips } of [
   })
 }
 
-for (const { deadShare, recall, asks } of [
-  { deadShare: 0.2, recall: 0.97, asks: 40 },
-  { deadShare: 0.4, recall: 0.95, asks: 66 },
+/** Measured: 98.7 % with 37.5 asks in 650 ms, 99.4 % with 65.6 asks in 854 ms. */
+for (const { deadShare, recall, asks, tookMs } of [
+  { deadShare: 0.2, recall: 0.97, asks: 40, tookMs: 750 },
+  { deadShare: 0.4, recall: 0.95, asks: 70, tookMs: 1000 },
 ]) {
   test(`simulation: with ${deadShare * 100} % freshly dead nodes, the nearest living of all that were named`, (t) => {
     const network = new SimulatedNetwork(300, 5, deadShare)
@@ -71,6 +75,7 @@ for (const { deadShare, recall, asks } of [
     t.comment(`${(100 * share).toFixed(1)} % of the true 20, ${meanAsks.toFixed(1)} asks, ${meanMs.toFixed(0)} ms`)
     t.ok(share >= recall, 'most of the nearest living of the whole network are found')
     t.ok(meanAsks <= asks, 'asks are bounded')
+    t.ok(meanMs <= tookMs, 'the dead are not waited for')
     t.ok(results.every((r) => r.finished))
   })
 }

@@ -1,9 +1,10 @@
 import test from 'brittle'
 import fc from 'fast-check'
 import { formatIPv4 } from '../../lib/primitives/address.js'
-import { idFromIp } from '../../lib/primitives/id.js'
+import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
 import { isNearer, MAX_REFERRERS } from '../../lib/query/candidate.js'
 import type { Candidate } from '../../lib/query/candidate.js'
+import type { SideQuestion } from '../../lib/query/omissions.js'
 import { CloserNodeList } from './closer-node-list.js'
 import { Traversal } from '../../lib/query/traversal.js'
 
@@ -17,6 +18,10 @@ interface Run {
   maxCandidates: number
   inFlight: Candidate[]
   asked: Set<number>
+  /** On the way beside the walk. */
+  questions: SideQuestion[]
+  /** Whom these went to, ever. */
+  besides: Set<number>
 }
 
 interface Settings {
@@ -32,6 +37,11 @@ function fail(message: string): never {
   throw new Error(message)
 }
 
+/** While nothing has come of any request, the quickest go before the nearest. */
+function isStart({ successes, errors, visited }: Traversal): boolean {
+  return visited > 1 && successes + errors === 0
+}
+
 function assertAskRules({ traversal, k, asked }: Run, candidate: Candidate): void {
   if (asked.has(candidate.key)) fail('asked twice')
   let running = 0
@@ -39,25 +49,29 @@ function assertAskRules({ traversal, k, asked }: Run, candidate: Candidate): voi
   for (const other of traversal.candidates) {
     if (other === candidate) break
     if (!isNearer(traversal.target, other, candidate)) fail('not sorted')
-    if (other.state === 'known') fail('a nearer candidate is known and was passed over')
+    if (other.state === 'known' && !(other.rttMs > candidate.rttMs && isStart(traversal))) {
+      fail('a nearer candidate is known and was passed over')
+    }
     if (other.state === 'asked' || other.state === 'answered') running++
     else if (other.state !== 'excluded') silent++
   }
   if (running >= Math.min(2 * k, k + silent)) fail('asked beyond the ranks that are open')
 }
 
-function assertState({ traversal, k, maxVisits, maxCandidates, asked }: Run): void {
+function assertState({ traversal, k, maxVisits, maxCandidates, asked, questions, besides }: Run): void {
   const { candidates } = traversal
   const count = (state: string): number => candidates.filter((c) => c.state === state).length
   if (candidates.length > maxCandidates) fail('too many candidates')
-  if (traversal.visited > maxVisits || traversal.visited !== asked.size) fail('visits miscounted')
+  if (traversal.visited > maxVisits || traversal.visited !== asked.size + besides.size) fail('visits miscounted')
   if (traversal.slow !== count('slow')) fail('slow miscounted')
   if (traversal.inFlight !== count('slow') + count('asked')) fail('in flight miscounted')
   for (const { referrers } of candidates) {
     if (referrers.length > MAX_REFERRERS || new Set(referrers).size !== referrers.length) fail('referrers')
   }
-  if (!traversal.finished && traversal.inFlight === 0) fail('stuck: not finished, nobody asked, nobody to ask')
+  const waiting = traversal.inFlight + questions.length
+  if (!traversal.finished && waiting === 0) fail('stuck: not finished, nobody asked, nobody to ask')
   if (!traversal.finished) return
+  if (questions.length > 0) fail('finished before its questions beside the walk were over')
   const relevant = candidates.filter((c) => c.state !== 'failed' && c.state !== 'excluded' && !c.presumedDead)
   const open = relevant.slice(0, k).filter((c) => c.state !== 'answered')
   const capped = traversal.visited >= maxVisits
@@ -71,11 +85,26 @@ function drain(run: Run): void {
     run.asked.add(c.key)
     run.inFlight.push(c)
   }
+  for (let q = run.traversal.nextSide(); q !== null; q = run.traversal.nextSide()) {
+    assertSideRules(run, q)
+    run.besides.add(q.candidate.key)
+    run.questions.push(q)
+  }
+}
+
+function assertSideRules({ traversal, k, besides }: Run, { candidate, target }: SideQuestion): void {
+  if (besides.has(candidate.key) || besides.size === 2) fail('asked too often beside the walk')
+  if (candidate.state !== 'answered') fail('only who has answered is asked beside the walk')
+  if (compareDistance(traversal.target, candidate.id, target) >= 0) fail('it is not nearer than what it is asked for')
+  const running = traversal.candidates.filter(({ state }) => state !== 'failed' && state !== 'excluded')
+  if (running.slice(0, k).some(({ state }) => state === 'known')) fail('the k nearest come first')
 }
 
 function apply(run: Run, [what, to, closer]: Step): void {
   const { traversal, inFlight } = run
-  if (what === 6) traversal.addSeed(formatIPv4(BASE_IP + (to % 3000)), 1 + (to % 2))
+  const rttMs = to % 3 === 0 ? to % 500 : undefined
+  if (what === 6) traversal.addSeed(formatIPv4(BASE_IP + (to % 3000)), 1 + (to % 2), null, rttMs)
+  if (what === 7 && run.questions.length > 0) return settleSide(run, to, closer)
   if (inFlight.length === 0) return
   const index = to % inFlight.length
   const candidate = inFlight[index]!
@@ -89,8 +118,14 @@ function apply(run: Run, [what, to, closer]: Step): void {
   traversal.onReply(candidate, { identified: what !== 4, ok: what !== 5 }, new CloserNodeList(nodes))
 }
 
+function settleSide({ traversal, questions }: Run, to: number, closer: number[]): void {
+  const [question] = questions.splice(to % questions.length, 1)
+  const nodes = closer.map((n) => ({ ip: BASE_IP + (n >> 1), port: n % 3 }))
+  traversal.onSide(question!, to % 2 === 0 ? null : new CloserNodeList(nodes))
+}
+
 const step = fc.tuple(
-  fc.integer({ min: 0, max: 6 }),
+  fc.integer({ min: 0, max: 7 }),
   fc.nat(5000),
   fc.oneof(
     { weight: 9, arbitrary: fc.array(fc.nat(6000), { maxLength: 25 }) },
@@ -113,7 +148,16 @@ test('traversal: keeps its rules under any sequence of events and hostile replie
 function playOut(settings: Settings, seeds: number[], steps: Step[]): void {
   const { k, concurrency, maxVisits, maxCandidates } = settings
   const traversal = new Traversal({ target: idFromIp(1, 1), k, concurrency, limits: { maxVisits, maxCandidates } })
-  const run: Run = { traversal, k, maxVisits, maxCandidates, inFlight: [], asked: new Set() }
+  const run: Run = {
+    traversal,
+    k,
+    maxVisits,
+    maxCandidates,
+    inFlight: [],
+    asked: new Set(),
+    questions: [],
+    besides: new Set(),
+  }
   for (const n of seeds) traversal.addSeed(formatIPv4(BASE_IP + n), 1)
   drain(run)
   assertState(run)
@@ -126,6 +170,7 @@ function playOut(settings: Settings, seeds: number[], steps: Step[]): void {
   for (let i = 0; !traversal.finished; i++) {
     if (i > 2 * maxVisits) fail('does not end')
     for (const candidate of run.inFlight.splice(0)) traversal.onFailed(candidate)
+    for (const question of run.questions.splice(0)) traversal.onSide(question, null)
     drain(run)
     assertState(run)
   }

@@ -1,5 +1,6 @@
 import test from 'brittle'
 import type { Candidate } from '../../lib/query/candidate.js'
+import { CONCURRENCY, CONCURRENCY_STEP, INITIAL_CONCURRENCY } from '../../lib/query/traversal-options.js'
 import { create, drain, GOOD, names, placeOf, range, seed } from './neighbourhood.js'
 
 test('traversal: asks the nearest first, however the seeds were ordered', (t) => {
@@ -10,17 +11,57 @@ test('traversal: asks the nearest first, however the seeds were ordered', (t) =>
   t.is(traversal.inFlight, 5)
 })
 
-test('traversal: three at a time before the first reply, ten after it', (t) => {
-  const traversal = create()
-  seed(traversal, ...range(0, 30))
-  const first = drain(traversal)
-  t.is(first.length, 3)
-  traversal.onReply(first[0]!, GOOD, null)
-  t.is(drain(traversal).length, 8)
-  t.is(traversal.inFlight, 10)
+test('traversal: few at a time at first, more with each outcome, and never more than the concurrency', (t) => {
+  const traversal = create({ k: 60 })
+  seed(traversal, ...range(0, 100))
+  const waiting = drain(traversal)
+  t.is(waiting.length, INITIAL_CONCURRENCY)
+  for (let outcomes = 1; outcomes <= 30; outcomes++) {
+    const candidate = waiting.shift()!
+    if (outcomes % 3 === 0) traversal.onFailed(candidate)
+    else traversal.onReply(candidate, { identified: true, ok: outcomes % 3 === 1 }, null)
+    waiting.push(...drain(traversal))
+    const places = Math.min(CONCURRENCY, INITIAL_CONCURRENCY + outcomes * CONCURRENCY_STEP)
+    t.is(traversal.inFlight, places, `${outcomes} outcomes`)
+  }
+  t.is(CONCURRENCY, 20)
 })
 
-test('traversal: a concurrency below three holds from the start', (t) => {
+test('traversal: silence is no outcome: it frees a place, and makes no more of them', (t) => {
+  const traversal = create({ k: 60 })
+  seed(traversal, ...range(0, 100))
+  const [first] = drain(traversal)
+  traversal.onSlow(first!)
+  t.is(drain(traversal).length, 1)
+  traversal.onPresumedDead(first!)
+  t.is(drain(traversal).length, 0)
+})
+
+test('traversal: slow ones are at most three times the concurrency, those presumed dead do not count', (t) => {
+  const traversal = create({ concurrency: 2, k: 60 })
+  seed(traversal, ...range(0, 100))
+  const asked: Candidate[] = []
+  for (let round = 0; round < 20; round++) {
+    const now = drain(traversal)
+    asked.push(...now)
+    for (const candidate of now) traversal.onSlow(candidate)
+  }
+  t.is(asked.length, 6)
+  t.alike([traversal.inFlight, traversal.slow], [6, 6])
+  for (const candidate of asked.slice(0, 2)) traversal.onPresumedDead(candidate)
+  const more = drain(traversal)
+  t.is(more.length, 2, 'one more for each of them')
+  for (const candidate of more) traversal.onSlow(candidate)
+  t.alike([traversal.inFlight, drain(traversal).length], [8, 0])
+  traversal.onReply(asked[0]!, GOOD, null)
+  traversal.onFailed(asked[1]!)
+  t.is(traversal.inFlight, 6)
+  t.is(drain(traversal).length, 0, 'their places are not given away a second time')
+  traversal.onFailed(asked[2]!)
+  t.is(drain(traversal).length, 1)
+})
+
+test('traversal: a concurrency below the first few holds from the start', (t) => {
   const traversal = create({ concurrency: 1 })
   seed(traversal, 0, 1, 2)
   t.is(drain(traversal).length, 1)
@@ -44,8 +85,8 @@ test('traversal: a slow request gives up its place', (t) => {
   const first = drain(traversal)
   traversal.onSlow(first[1]!)
   t.is(traversal.slow, 1)
-  t.alike(drain(traversal).map(placeOf), [3])
-  t.is(traversal.inFlight, 4)
+  t.alike(drain(traversal).map(placeOf), [first.length])
+  t.is(traversal.inFlight, first.length + 1)
 })
 
 test('traversal: nobody beyond the k nearest in the running is asked', (t) => {

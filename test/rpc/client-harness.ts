@@ -34,6 +34,8 @@ export class Outcome implements ExchangeHandler {
   readonly replies: Reply[] = []
   readonly errors: Error[] = []
   readonly overdue: number[] = []
+  /** How often it was told that nothing more will be sent. */
+  late = 0
   /** Called when it is settled. */
   afterwards: (() => void) | null = null
 
@@ -56,8 +58,9 @@ export class Outcome implements ExchangeHandler {
     this.afterwards?.()
   }
 
-  onOverdue(transmissions: number): void {
+  onOverdue(transmissions: number, last: boolean): void {
     this.overdue.push(transmissions)
+    if (last) this.late++
   }
 }
 
@@ -126,7 +129,7 @@ export class Harness {
         return id.every((byte, i) => bytes[idAt + i] === byte) ? id : null
       },
       estimateOf: (key) => this.estimates.get(key) ?? null,
-      onResponse: (reply, _ip, _socket, asked) => void this.responses.push({ reply, asked }),
+      onResponse: (reply, _ip, _socket, exchange) => void this.responses.push({ reply, asked: exchange !== null }),
       onUnanswered: (exchange, evidence) => void this.unanswered.push({ exchange, evidence }),
     }
     this.client = new Client(host, {
@@ -155,11 +158,11 @@ export class Harness {
   }
 
   /** Sends a PING, or what else is said. */
-  send(
+  send<T extends Outcome = Outcome>(
     message: Partial<Outgoing> = {},
     options: Partial<SendOptions> = {},
-    outcome = new Outcome(),
-  ): Outcome & { exchange: Exchange } {
+    outcome: T = new Outcome() as T,
+  ): T & { exchange: Exchange } {
     const full = outgoing({ host: HOST, port: PORT, ...message })
     const how = sendOptions(options)
     return Object.assign(outcome, { exchange: this.client.send(full, how, outcome) })

@@ -9,7 +9,7 @@ import { Harness, Outcome } from './client-harness.js'
 const WINDOW = 3
 
 type Step =
-  | { type: 'send'; forced: boolean; retries: number; respond: boolean }
+  | { type: 'send'; forced: boolean; lookup: boolean; retries: number; respond: boolean }
   | { type: 'answer'; which: number; wrongSource: boolean }
   | { type: 'cancel'; which: number }
   | { type: 'advance'; ms: number }
@@ -21,6 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant('send' as const),
       forced: fc.boolean(),
+      lookup: fc.boolean(),
       retries: fc.integer({ min: 0, max: 3 }),
       respond: fc.boolean(),
     }),
@@ -54,7 +55,7 @@ async function play(run: Run, move: Step): Promise<void> {
   const { h, all } = run
   switch (move.type) {
     case 'send':
-      return send(run, { forced: move.forced, retries: move.retries }, move.respond)
+      return send(run, { forced: move.forced, lookup: move.lookup, retries: move.retries }, move.respond)
     case 'answer': {
       const sent = h.sent[move.which % Math.max(1, h.sent.length)]
       if (sent !== undefined) h.answer(sent, {}, move.wrongSource ? { port: 1 } : {})
@@ -84,15 +85,24 @@ async function play(run: Run, move: Step): Promise<void> {
   }
 }
 
+function checkLate({ late }: Outcome, { late: isLate, options, state, transmissions }: Exchange): void {
+  if (isLate !== late > 0 || late > 1) throw new Error(`told ${late} times that it is late`)
+  if (!isLate) return
+  if (!options.lookup) throw new Error('late, but not of a lookup')
+  if (transmissions !== options.retries + 1) throw new Error('late before its last transmission')
+  if (state !== 'sent' && state !== 'settled') throw new Error(`late and ${state}`)
+}
+
 function check({ h, all }: Run): void {
   const states = { waiting: 0, queued: 0, sent: 0, settled: 0 }
   let counted = 0
   for (const { outcome, exchange } of all) {
     states[exchange.state]++
-    if (exchange.state === 'sent' && !exchange.options.forced) counted++
+    if (exchange.state === 'sent' && !exchange.options.forced && !exchange.late) counted++
     const expected = exchange.state === 'settled' ? 1 : 0
     if (outcome.settled !== expected) throw new Error(`settled ${outcome.settled} times in state ${exchange.state}`)
     if (exchange.transmissions > exchange.options.retries + 1) throw new Error('sent too often')
+    checkLate(outcome, exchange)
   }
   const open = states.waiting + states.queued + states.sent
   const { stats, client } = h
@@ -104,6 +114,10 @@ function check({ h, all }: Run): void {
   const { retries, responses } = stats.requests
   if (responses !== all.filter(({ outcome }) => outcome.replies.length > 0).length) throw new Error('responses')
   if (retries > h.stats.datagrams.sent + all.length) throw new Error('retries')
+  const places = all.filter(({ exchange }) => exchange.state === 'queued').length > 0 ? WINDOW : counted
+  if (h.outgoing !== null && counted < places) {
+    throw new Error(`${states.queued} wait, though only ${counted} are in flight`)
+  }
   if (states.sent > 0 && h.virtual.pending === 0) throw new Error('no timer is running')
   if (h.virtual.pending > 1) throw new Error('more than one timer')
 }
