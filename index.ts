@@ -1,7 +1,7 @@
 /**
  * xorpc: a Kademlia DHT node with RPC hooks, on the wire protocol of `dht-rpc` v6.
  *
- * @packageDocumentation
+ * @module xorpc
  */
 import { DHT } from './lib/node/dht.js'
 
@@ -11,6 +11,7 @@ export { DHT }
 export { DHT as 'module.exports' }
 export { DHTError } from './lib/primitives/errors.js'
 export { Query } from './lib/query/query.js'
+export { formatTrace } from './lib/query/trace-text.js'
 export { Session } from './lib/node/session.js'
 
 export type { DHTErrorCode } from './lib/primitives/errors.js'
@@ -23,6 +24,25 @@ export type { PingOptions, RequestMessage, RequestOptions } from './lib/node/req
 export type { RoundTripStats } from './lib/node/round-trip-stats.js'
 export type { Health, HealthState, HealthStats } from './lib/node/health.js'
 export type { QueryMessage, QueryOptions, StartNode } from './lib/query/query.js'
+export type {
+  CommitAccepted,
+  CommitAsked,
+  CommitRefused,
+  LearntFrom,
+  LookupDone,
+  LookupEvent,
+  LookupKind,
+  LookupStarted,
+  NodeAnswered,
+  NodeAsked,
+  NodeFailed,
+  NodeLearnt,
+  NodePresumedDead,
+  NodeRetried,
+  NodeSlow,
+  TraceNode,
+} from './lib/query/trace.js'
+export type { TraceTextOptions } from './lib/query/trace-text.js'
 export type { Commit, CommitFunction, CommitOutcome } from './lib/query/commit.js'
 export type { Peer, Reply } from './lib/rpc/reply.js'
 export type { ReplyOptions, Request } from './lib/rpc/request.js'

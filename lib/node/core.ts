@@ -11,11 +11,14 @@ import type { NodeInfo } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import { throwLater } from '../primitives/report.js'
 import { DelayedPings } from '../commands/delayed-ping.js'
+import type { Candidate } from '../query/candidate.js'
 import type { AskHandler } from '../query/lookup.js'
 import { Traversal } from '../query/traversal.js'
+import type { TraversalOptions } from '../query/traversal-options.js'
 import type { Contact } from '../routing/contact.js'
 import { K } from '../routing/table.js'
 import { Client } from '../rpc/client.js'
+import { createOutgoing, createSendOptions } from '../rpc/exchange.js'
 import type { Exchange, ExchangeHandler, Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Request } from '../rpc/request.js'
@@ -28,12 +31,13 @@ import { COMMAND } from '../wire/commands.js'
 import { datagramKind } from '../wire/datagram.js'
 import { Contacts } from './contacts.js'
 import { Endpoint } from './endpoint.js'
-import { Errands, INTERNAL_SEND } from './errands.js'
+import { Errands, LOOKUP_SEND } from './errands.js'
 import { Identity } from './identity.js'
 import { createCommandHandler } from './internal-commands.js'
 import type { NodeConfig } from './options.js'
 import { type Resolved, Resolver } from './resolver.js'
 import { Senders } from './senders.js'
+import { Tracing } from './tracing.js'
 
 /** What the core tells the node it is the inside of. */
 export interface CoreEvents {
@@ -75,6 +79,7 @@ export class Core {
   readonly resolver: Resolver
   readonly delayedPings: DelayedPings
   readonly errands: Errands
+  readonly tracing: Tracing
   /** Set while there are no sockets: nothing goes out or comes in. `failed`: they could not be bound. */
   closed: 'suspended' | 'destroyed' | 'failed' | null = null
   #bindError: DHTError | null = null
@@ -96,10 +101,11 @@ export class Core {
     this.transport = transport
     this.#events = events
     this.lastLookupAt = clock.now()
-    this.requestOptions = { ...INTERNAL_SEND, retries: REQUEST_RETRIES, relayed: config.acceptRelayed }
+    this.requestOptions = createSendOptions({ retries: REQUEST_RETRIES, relayed: config.acceptRelayed })
     this.endpoint = new Endpoint(transport, config, this.onDatagram.bind(this))
     this.delayedPings = new DelayedPings(clock, config.maxPingDelay)
     this.errands = this.#createErrands()
+    this.tracing = new Tracing(clock, config.trace)
     this.#senders = new Senders((key) => this.contacts.table.byKey(key)?.id ?? null)
     this.contacts = this.#createContacts()
     this.identity = this.#createIdentity()
@@ -166,7 +172,7 @@ export class Core {
   /** The walk of a lookup, with this node's rules. */
   createTraversal(
     target: Uint8Array,
-    options: { concurrency?: number | undefined; onlySeeds?: boolean; k?: number } = {},
+    options: Pick<TraversalOptions, 'onlySeeds' | 'k' | 'trace'> & { concurrency?: number | undefined } = {},
   ): Traversal {
     const { filterNode } = this.config
     return new Traversal({
@@ -176,6 +182,7 @@ export class Core {
       concurrency: options.concurrency ?? this.config.concurrency,
       onlySeeds: options.onlySeeds ?? false,
       allowScope: this.#homeScope(),
+      trace: options.trace,
       ...(filterNode !== null && { accept: (id, host, port) => this.contacts.accepts({ id, host, port }) }),
     })
   }
@@ -191,15 +198,19 @@ export class Core {
       handler.onFailure(this.closedError())
       return () => {}
     }
-    const { host, ip, port, id } = to
     try {
-      const exchange = this.client.send({ ...message, host, ip, port, id, token: null }, options, handler)
+      const exchange = this.client.send(createOutgoing(to, to.id, message, null), options, handler)
       return (error) => this.client.cancel(exchange, error)
     } catch (error) {
       // QUEUE_FULL: to a lookup a failure like any other, which ends it.
       handler.onFailure(error as Error)
       return () => {}
     }
+  }
+
+  /** Asks a candidate whom it knows around another target than the lookup's. */
+  askSide(target: Uint8Array, to: Candidate, handler: AskHandler): (error: Error) => void {
+    return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, LOOKUP_SEND)
   }
 
   /** Where we live: contacts of that scope are plausible. Known from our own address, once others told it. */
@@ -243,6 +254,7 @@ export class Core {
     return new Contacts(
       {
         now: () => Math.floor(this.clock.now()),
+        isAsking: (ip, port) => this.client.isAsking(ip, port),
         ping: (node, settled) => this.errands.ping(node, settled),
         onAdd: (contact) => {
           this.#senders.forget(contact.key)
@@ -298,18 +310,20 @@ export class Core {
         senderId: (socket) => this.#senderId(socket),
         identify: (ip, port, bytes, idAt) => this.#senders.identify(ip, port, bytes, idAt),
         estimateOf: (key) => this.contacts.table.byKey(key),
-        onResponse: (reply, ip, socket, asked) => this.#onResponse(reply, ip, socket, asked),
+        onResponse: (reply, ip, socket, exchange) => this.#onResponse(reply, ip, socket, exchange),
         onUnanswered: (exchange, evidence) => this.#onUnanswered(exchange, evidence),
       },
       { clock, random, stats, maxWindow: this.config.maxWindow, bounds: this.config.retryBounds },
     )
   }
 
-  #onResponse(reply: Reply, ip: number, socket: DatagramSocket, asked: boolean): void {
-    if (!asked) return
+  #onResponse(reply: Reply, ip: number, socket: DatagramSocket, exchange: Exchange | null): void {
+    if (exchange === null) return
     const { id, host, port } = reply.from
     this.server.onAnswer(ip)
-    const contact = this.contacts.onAnswer(host, ip, port, id)
+    // With a timeout of its own a request may be answered after a time of the caller's choice (DELAYED_PING).
+    const rttMs = exchange.options.timeoutMs > 0 ? NaN : reply.rtt
+    const contact = this.contacts.onAnswer(host, ip, port, id, rttMs)
     // On the other socket our address is another one.
     if (socket !== this.outgoingSocket) return
     if (contact !== null) this.#sample(contact, reply)
@@ -348,7 +362,7 @@ export class Core {
       {
         senderId: (socket) => this.#senderId(socket),
         identify: (ip, port, bytes, idAt) => this.#senders.identify(ip, port, bytes, idAt),
-        closest: (target) => this.contacts.table.closest(target),
+        closest: (target, targetAt) => this.contacts.table.closestAddresses(target, targetAt),
         isNear: (ip) => this.#isNear(ip),
         onRequest: ({ host, ip, port, id }) => {
           if (id !== null) this.contacts.onRequest(host, ip, port, id)

@@ -24,7 +24,7 @@ import { Core } from './core.js'
 import type { DHTEvents } from './events.js'
 import type { Health } from './health.js'
 import { Lifecycle } from './lifecycle.js'
-import { DEFAULTS, type DHTOptions, parseOptions } from './options.js'
+import { DEFAULTS, type DHTConfig, type DHTOptions, parseOptions, publicConfig } from './options.js'
 import { createQuery } from './query-host.js'
 import {
   checkRequest,
@@ -37,6 +37,9 @@ import {
 } from './requests.js'
 import { measureRoundTrips, type RoundTripStats } from './round-trip-stats.js'
 import { Session } from './session.js'
+
+/** The inside of a node, for the modules of this package that are built on it. @internal */
+export let coreOf: (node: DHT) => Core
 
 /**
  * A node of a Kademlia DHT, on the wire protocol of `dht-rpc` v6.
@@ -61,6 +64,10 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   /** Counters, changed in place. */
   stats: Stats
+
+  static {
+    coreOf = (node) => node.#core
+  }
 
   readonly #core: Core
   readonly #lifecycle: Lifecycle
@@ -203,15 +210,8 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   }
 
   /** Settings in force. */
-  get config(): {
-    concurrency: number
-    maxWindow: number
-    maxPingDelay: number
-    sendDownHints: boolean
-    downHintsRateLimit: number
-  } {
-    const { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit } = this.#core.config
-    return { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit }
+  get config(): DHTConfig {
+    return publicConfig(this.#core.config)
   }
 
   /** The local socket that requests leave from now; null while not bound. */

@@ -21,6 +21,8 @@ export class Endpoint {
   readonly #onDatagram: OnDatagram
   #serverSocket: DatagramSocket | null = null
   #clientSocket: DatagramSocket | null = null
+  /** The sockets bound last, also after they were closed. */
+  #latest: { readonly server: DatagramSocket; readonly client: DatagramSocket } | null = null
   #serverPort = 0
   #clientPort = 0
   #binding: Promise<void> | null = null
@@ -37,6 +39,11 @@ export class Endpoint {
 
   get clientSocket(): DatagramSocket | null {
     return this.#clientSocket
+  }
+
+  /** Both sockets as they were bound last, closed ones too; null before they were bound. */
+  get latest(): { readonly server: DatagramSocket; readonly client: DatagramSocket } | null {
+    return this.#latest
   }
 
   /** Local port of the server socket, 0 before it was bound. Kept over a suspension. */
@@ -74,6 +81,7 @@ export class Endpoint {
     }
     this.#serverSocket = server
     this.#clientSocket = client
+    this.#latest = { server, client }
     this.#serverPort = server.address()?.port ?? 0
     this.#clientPort = client.address()?.port ?? 0
   }

@@ -42,7 +42,16 @@ export interface HealthStats {
   timeoutsRate: number
 }
 
+/** Where the counters are, and who hears of changes. */
+export interface HealthHost {
+  counters(): HealthCounters
+  onChange(state: HealthState): void
+}
+
+const NOBODY: HealthHost = { counters: () => ({ responses: 0, timeouts: 0 }), onChange() {} }
+
 export class Health {
+  readonly #host: HealthHost
   /** True until proved otherwise. */
   online = true
   degraded = false
@@ -64,6 +73,10 @@ export class Health {
   #degradedRow = 0
   #healthyRow = 0
 
+  constructor(host: HealthHost = NOBODY) {
+    this.#host = host
+  }
+
   get state(): HealthState {
     if (!this.online) return 'offline'
     return this.degraded ? 'degraded' : 'online'
@@ -77,15 +90,15 @@ export class Health {
   /**
    * Judges the tick that ends now.
    *
-   * @param counters cumulative; only their growth since the last call counts
+   * @param counters cumulative; only their growth since the last call counts. Default: the host's
    * @returns the new state, or null when it is the old one
    */
-  update(counters: HealthCounters): HealthState | null {
+  update(counters: HealthCounters = this.#host.counters()): HealthState | null {
     const before = this.state
     this.#measure(counters)
     if (this.responses > 0) this.#onResponse()
     if (!this.cold && !this.idle) this.#judge()
-    return this.state === before ? null : this.state
+    return this.#tell(before)
   }
 
   /** Starts anew, as after a suspension or a change of networks. Returns 'online' when the state was another. */
@@ -100,7 +113,14 @@ export class Health {
     this.timeoutsRate = 0
     this.#ticks = 0
     this.#clearRows()
-    return before === 'online' ? null : 'online'
+    return this.#tell(before)
+  }
+
+  #tell(before: HealthState): HealthState | null {
+    const { state } = this
+    if (state === before) return null
+    this.#host.onChange(state)
+    return state
   }
 
   #measure({ responses, timeouts }: HealthCounters): void {

@@ -8,10 +8,12 @@ import type { Clock } from '../primitives/clock.js'
 import type { NodeInfo } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import type { InboundLimitOptions } from '../rpc/inbound-limits.js'
+import type { LookupEvent } from '../query/trace.js'
 import { DEFAULT_RETRY_BOUNDS, type RetryBounds } from '../rpc/round-trip.js'
 import type { Transport } from '../transport/contract.js'
 import type { Udx } from '../transport/udp.js'
 import { isUdx } from '../transport/udp.js'
+import type { TraceCallback } from './tracing.js'
 import { type BootstrapEntry, type BootstrapNode, parseBootstrap } from './bootstrap-list.js'
 
 /** Options of `new DHT()`. */
@@ -72,6 +74,8 @@ export interface DHTOptions {
   inboundLimits?: false | InboundLimitOptions
   /** Accept replies from another address than the one asked, for every request. Default false; see `relayed`. */
   acceptRelayed?: boolean
+  /** Called with every step of every lookup, also of the node's own; see {@link LookupEvent}. Costs nothing when absent. */
+  trace?: (event: LookupEvent) => void
   /** Another network than UDP, for simulations. */
   transport?: Transport
   /** Another clock than the machine's, for simulations. */
@@ -102,12 +106,28 @@ export interface NodeConfig {
   pingIntervalMs: number
   refreshIntervalMs: number
   acceptRelayed: boolean
+  trace: TraceCallback | null
   /** null: none. */
   inboundLimits: InboundLimitOptions | null
 }
 
+/** What `node.config` tells: settings in force. */
+export interface DHTConfig {
+  concurrency: number
+  maxWindow: number
+  maxPingDelay: number
+  sendDownHints: boolean
+  downHintsRateLimit: number
+}
+
+/** A copy of the settings that are told. */
+export function publicConfig(config: NodeConfig): DHTConfig {
+  const { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit } = config
+  return { concurrency, maxWindow, maxPingDelay, sendDownHints, downHintsRateLimit }
+}
+
 /** Defaults that are part of the API: `DHT.DEFAULTS`. */
-export const DEFAULTS = { concurrency: 10, maxWindow: 80, maxPingDelay: 10000 }
+export const DEFAULTS = { concurrency: 20, maxWindow: 80, maxPingDelay: 10000 }
 
 /** Each request on the way holds one of 65,536 transaction ids per transmission. */
 const MAX_WINDOW = 8192
@@ -125,6 +145,8 @@ export function parseOptions(options: DHTOptions): NodeConfig {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object')
   const ephemeral = flag(options, 'ephemeral', null)
   const filter = options.filterNode ?? options.addNode ?? null
+  const trace = options.trace ?? null
+  if (trace !== null && typeof trace !== 'function') throw new TypeError('trace must be a function')
   if (filter !== null && typeof filter !== 'function') throw new TypeError('filterNode must be a function')
   if (options.udx !== undefined && options.udx !== null && !isUdx(options.udx)) {
     throw new TypeError('udx must be a UDX instance')
@@ -150,6 +172,7 @@ export function parseOptions(options: DHTOptions): NodeConfig {
     pingIntervalMs: integer(options, 'pingIntervalMs', 40_000, 1),
     refreshIntervalMs: integer(options, 'refreshIntervalMs', 300_000, 1),
     acceptRelayed: flag(options, 'acceptRelayed', false),
+    trace,
     inboundLimits: parseLimits(options.inboundLimits),
   }
 }

@@ -11,7 +11,7 @@ import {
 import { callWith, type WaitOptions } from './call.js'
 import type { Core } from './core.js'
 import { Session } from './session.js'
-import type { Outgoing, SendOptions } from '../rpc/exchange.js'
+import { createOutgoing, createSendOptions, type SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { COMMAND, encodeDelayedPing } from '../wire/commands.js'
@@ -108,21 +108,7 @@ export function sendRequest(
   const sendOptions = checkOptions(core, options, delayMs)
   checkFits(message.value, sizeOf(message), core.transport.maxDatagramBytes)
   if (core.closed !== null) return Promise.reject(core.closedError())
-  return callWith(core, createOutgoing(message, to), sendOptions, options)
-}
-
-function createOutgoing(message: CheckedMessage, to: CheckedAddress): Outgoing {
-  return {
-    host: to.host,
-    port: to.port,
-    ip: to.ip,
-    id: null,
-    internal: message.internal,
-    command: message.command,
-    token: message.token,
-    target: message.target,
-    value: message.value,
-  }
+  return callWith(core, createOutgoing(to, null, message, message.token), sendOptions, options)
 }
 
 /**
@@ -142,13 +128,12 @@ function checkOptions(core: Core, options: RequestOptions | undefined, delayMs: 
   if (socket !== undefined && socket !== null && typeof socket.trySend !== 'function') {
     throw new TypeError(`socket must be a bound socket, got ${describe(socket)}`)
   }
-  return {
+  return createSendOptions({
     retries: retry === false ? 0 : delayMs > 0 ? DELAYED_RETRIES : core.requestOptions.retries,
     timeoutMs: delayMs > 0 ? delayMs + WAY_MS : 0,
     ttl: ttl === undefined ? 0 : checkInteger(ttl, 'ttl', 0, 255),
     socket: socket ?? null,
     relayed: relayed ?? core.config.acceptRelayed,
-    forced: false,
     group: session ?? null,
-  }
+  })
 }

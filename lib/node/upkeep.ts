@@ -36,9 +36,8 @@ export interface UpkeepEvents {
 }
 
 export class Upkeep {
-  readonly health = new Health()
+  readonly health: Health
   readonly #core: Core
-  readonly #events: UpkeepEvents
   #pingedAt: number
   #refreshedAt: number
   #healthAt: number
@@ -50,7 +49,10 @@ export class Upkeep {
 
   constructor(core: Core, events: UpkeepEvents) {
     this.#core = core
-    this.#events = events
+    this.health = new Health({
+      counters: () => core.stats.requests,
+      onChange: (state) => events.onHealth(state),
+    })
     const { clock, config, random } = core
     const now = clock.now()
     // Nodes that started together shall not all ping and refresh in the same second.
@@ -81,7 +83,7 @@ export class Upkeep {
     this.#refreshedAt = clock.now()
     this.#ownTurn = !this.#ownTurn
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
-    return ownLookup(this.#core, target, { concurrency: REFRESH_CONCURRENCY })
+    return ownLookup(this.#core, target, { kind: 'refresh', concurrency: REFRESH_CONCURRENCY })
   }
 
   /** The machine slept, or the node was suspended: nothing that was learnt before is sure any more. */
@@ -96,15 +98,13 @@ export class Upkeep {
   }
 
   resetHealth(): void {
-    const state = this.health.reset()
-    if (state !== null) this.#events.onHealth(state)
+    this.health.reset()
   }
 
   #updateHealth(now: number): void {
     this.#healthAt = now
     this.#core.errands.onTick()
-    const state = this.health.update(this.#core.stats.requests)
-    if (state !== null) this.#events.onHealth(state)
+    this.health.update()
   }
 
   async #upgrade(): Promise<void> {
@@ -147,7 +147,7 @@ export class Upkeep {
     } else {
       // Whom we know knows nobody there either, or a lookup of ours would have met them.
       const target = idSharing(table.id, gap, random.bytes(ID_BYTES))
-      void ownLookup(this.#core, target, { fromBootstrap: true, concurrency: REFRESH_CONCURRENCY })
+      void ownLookup(this.#core, target, { kind: 'refresh', fromBootstrap: true, concurrency: REFRESH_CONCURRENCY })
     }
   }
 

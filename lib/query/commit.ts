@@ -24,6 +24,8 @@ export interface CommitOutcome {
 
 interface CommitHost {
   readonly dht: DHT
+  /** Hears of each commit; null: nobody does. */
+  readonly tracer: { commit(to: Peer): (outcome: CommitOutcome) => void } | null
   commit(reply: Reply): Promise<Reply>
 }
 
@@ -35,17 +37,24 @@ export function runCommits(
   host: CommitHost,
 ): Promise<CommitOutcome[]> {
   return Promise.all(
-    replies.map(async (reply): Promise<CommitOutcome> => {
-      const node = reply.from
-      try {
-        // Inside the try: a function that throws, or returns no promise, is a failure or a result like any other.
-        const result = typeof commit === 'function' ? await commit(reply, host.dht, query) : await repeat(reply, host)
-        return { node, ok: true, result: refuseErrors(result), error: null }
-      } catch (err) {
-        return { node, ok: false, result: null, error: err instanceof Error ? err : new Error(String(err)) }
-      }
+    replies.map(async (reply) => {
+      const tell = host.tracer === null ? null : host.tracer.commit(reply.from)
+      const outcome = await commitTo(reply, commit, query, host)
+      if (tell !== null) tell(outcome)
+      return outcome
     }),
   )
+}
+
+async function commitTo(reply: Reply, commit: Commit, query: Query<unknown>, host: CommitHost): Promise<CommitOutcome> {
+  const node = reply.from
+  try {
+    // Inside the try: a function that throws, or returns no promise, is a failure or a result like any other.
+    const result = typeof commit === 'function' ? await commit(reply, host.dht, query) : await repeat(reply, host)
+    return { node, ok: true, result: refuseErrors(result), error: null }
+  } catch (err) {
+    return { node, ok: false, result: null, error: err instanceof Error ? err : new Error(String(err)) }
+  }
 }
 
 async function repeat(reply: Reply, host: CommitHost): Promise<Reply> {

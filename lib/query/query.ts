@@ -11,8 +11,10 @@ import type { DHT } from '../node/dht.js'
 import type { Peer, Reply } from '../rpc/reply.js'
 import { ClosestReplies } from './closest-replies.js'
 import { type Commit, type CommitOutcome, runCommits } from './commit.js'
-import { type Ask, Lookup } from './lookup.js'
+import { type Ask, type AskSide, Lookup } from './lookup.js'
 import { failureOf, ReplyStreamClass } from './reply-stream.js'
+import type { LookupEvent } from './trace.js'
+import type { Tracer } from './tracer.js'
 import type { Traversal } from './traversal.js'
 import type { TraversalOptions } from './traversal-options.js'
 
@@ -56,6 +58,16 @@ export interface QueryOptions<T = Reply, S = unknown> {
   signal?: AbortSignalLike | null
   /** Milliseconds from the first consumption after which the query fails with DEADLINE_EXCEEDED. */
   deadlineMs?: number
+  /**
+   * Called with every step of the lookup as it happens; `formatTrace` makes text of them. What it throws is uncaught,
+   * and breaks nothing. Costs nothing when absent.
+   */
+  trace?: ((event: LookupEvent) => void) | null
+}
+
+/** A node to start from of which the table may know how quick it is. */
+interface KnownNode extends StartNode {
+  srttMs?: number
 }
 
 /** What a query needs of the node it belongs to. */
@@ -63,14 +75,17 @@ export interface QueryHost {
   readonly k: number
   /** The node itself, as commit functions get it. */
   readonly dht: DHT
+  /** Tells the story of this query; null: nobody listens. */
+  readonly tracer: Tracer | null
   createTraversal(
-    options: Pick<TraversalOptions, 'target' | 'onlySeeds'> & { concurrency: number | undefined },
+    options: Pick<TraversalOptions, 'target' | 'onlySeeds' | 'trace'> & { concurrency: number | undefined },
   ): Traversal
   /** Contacts of the routing table closest to the target. */
-  seeds(target: Uint8Array, count: number): readonly StartNode[]
+  seeds(target: Uint8Array, count: number): readonly KnownNode[]
   /** Bootstrap nodes: at once where no name has to be looked up. */
   bootstrapSeeds(): readonly StartNode[] | Promise<readonly StartNode[]>
   ask: Ask
+  askSide: AskSide
   commit(reply: Reply): Promise<Reply>
   hint?: (referrer: { host: string; port: number }, dead: { ip: number; port: number }) => void
   /** The query starts (1) or is over (-1). */
@@ -103,6 +118,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   readonly #closest: ClosestReplies<Reply>
   readonly #traversal: Traversal
   readonly #lookup: Lookup
+  readonly #tracer: Tracer | null
   #fromTable = false
   #opened = false
   #flowing = false
@@ -120,15 +136,19 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     this.#host = host
     this.#options = options
     this.#closest = new ClosestReplies(message.target, host.k)
+    const { tracer } = host
+    this.#tracer = tracer
     this.#traversal = host.createTraversal({
       target: message.target,
       onlySeeds: options.onlyClosestNodes === true,
       concurrency: options.concurrency,
+      ...(tracer !== null && { trace: (event) => tracer.onStep(event) }),
     })
     this.#lookup = new Lookup({
       traversal: this.#traversal,
       closest: this.#closest,
-      ask: host.ask,
+      ask: tracer === null ? host.ask : tracer.wrap(host.ask),
+      askSide: tracer === null ? host.askSide : tracer.wrapSide(host.askSide),
       ...(host.hint && { hint: host.hint }),
       mayAsk: () => this.#flowing,
       onReply: (reply) => this.#onReply(reply),
@@ -201,18 +221,19 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   override _open(callback: (error: Error | null) => void): void {
     this.#opened = true
     this.#host.count(1)
+    if (this.#tracer !== null) this.#tracer.start(this.#closest, 'options')
     if (this.#options.deadlineMs !== undefined) this.#armDeadline(this.#options.deadlineMs)
     this.#seedFromOptions()
     if (this.#traversal.candidates.length < this.#host.k) this.#seedFromTable()
     if (this.#options.onlyClosestNodes || this.#traversal.candidates.length >= this.#host.k) return callback(null)
     const bootstrap = this.#host.bootstrapSeeds()
     if (!(bootstrap instanceof Promise)) {
-      this.#seed(bootstrap)
+      this.#seed(bootstrap, 'bootstrap')
       return callback(null)
     }
     bootstrap.then(
       (nodes) => {
-        this.#seed(nodes)
+        this.#seed(nodes, 'bootstrap')
         callback(null)
       },
       (error: Error) => callback(error),
@@ -226,6 +247,8 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   }
 
   override _predestroy(): void {
+    // Before the requests on the way are taken back: those are not hops that failed.
+    if (this.#tracer !== null) this.#tracer.end(failureOf(this) ?? new DHTError('REQUEST_DESTROYED'))
     if (!this.#lookup.ended) this.#lookup.stop(new DHTError('REQUEST_DESTROYED'))
   }
 
@@ -256,20 +279,26 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   #onEnd(error: Error | null): void {
     if (error !== null) this.destroy(error)
     else if (this.#options.commit) this.#commit(this.#options.commit)
-    else this.push(null)
+    else this.#finish()
   }
 
   #commit(commit: Commit): void {
     if (this.#committing) return
     this.#committing = true
+    if (this.#tracer !== null) this.#tracer.endWalk()
     const replies = this.closestReplies
     if (replies.length === 0) return this.destroy(new DHTError('TOO_FEW_NODES'))
     void runCommits(replies, commit, this as Query<unknown>, this.#host).then((outcomes) => {
       if (this.destroying) return
       this.commits = outcomes
-      if (outcomes.some(({ ok }) => ok)) this.push(null)
+      if (outcomes.some(({ ok }) => ok)) this.#finish()
       else this.destroy(new DHTError('COMMIT_FAILED', undefined, { cause: outcomes.at(-1)!.error }))
     })
+  }
+
+  #finish(): void {
+    if (this.#tracer !== null) this.#tracer.end(null)
+    this.push(null)
   }
 
   #seedFromOptions(): void {
@@ -284,12 +313,13 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     this.#fromTable = true
     const before = this.#traversal.candidates.length
     // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
-    this.#seed(this.#host.seeds(this.target, 2 * this.#host.k))
+    this.#seed(this.#host.seeds(this.target, 2 * this.#host.k), 'table')
     return this.#traversal.candidates.length > before
   }
 
-  #seed(nodes: readonly StartNode[]): void {
-    for (const { host, port, id } of nodes) this.#traversal.addSeed(host, port, id ?? null)
+  #seed(nodes: readonly KnownNode[], from: 'table' | 'bootstrap'): void {
+    if (this.#tracer !== null) this.#tracer.source = from
+    for (const { host, port, id, srttMs } of nodes) this.#traversal.addSeed(host, port, id ?? null, srttMs)
   }
 
   #watch(signal: AbortSignalLike): void {

@@ -15,7 +15,7 @@ interface UdxSocket extends DatagramSocket {
   on(event: 'message', listener: (bytes: Uint8Array, from: { host: string; port: number }) => void): void
 }
 
-interface UdxWatcher {
+export interface UdxWatcher {
   on(event: 'change', listener: () => void): void
   interfaces: NetworkInterface[]
   destroy(): Promise<void>
@@ -35,8 +35,13 @@ const MAX_DATAGRAM_BYTES = 2048
 let shared: Udx | null = null
 
 function sharedUdx(): Udx {
-  shared ??= new UDX() as Udx
+  shared ??= createUdx()
   return shared
+}
+
+/** A UDX instance of the caller's own: streams have to be created on the instance that the sockets are of. */
+export function createUdx(): Udx {
+  return new UDX() as Udx
 }
 
 /** Whether `value` can be used as a UDX instance. */

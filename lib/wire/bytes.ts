@@ -72,7 +72,8 @@ const SMALL_COPY_BYTES = 32
  */
 export function copyBytes(bytes: Uint8Array, at: number, sizeBytes: number): Uint8Array {
   const out = b4a.allocUnsafe(sizeBytes)
-  if (sizeBytes > SMALL_COPY_BYTES) out.set(bytes.subarray(at, at + sizeBytes))
+  if (at === 0 && sizeBytes === bytes.length) out.set(bytes)
+  else if (sizeBytes > SMALL_COPY_BYTES) out.set(bytes.subarray(at, at + sizeBytes))
   else for (let i = 0; i < sizeBytes; i++) out[i] = bytes[at + i]!
   return out
 }

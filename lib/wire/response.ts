@@ -36,6 +36,13 @@ export interface CloserNode {
   readonly port: number
 }
 
+/** A list that writes itself: six bytes for each address, four octets in reading order and the port little-endian. */
+export interface AddressList {
+  readonly length: number
+  /** Returns the offset behind the last one. */
+  writeTo(out: Uint8Array, at: number): number
+}
+
 /** A response to send. Absent fields are null. */
 export interface ResponseFields extends Routing {
   /** Our 32-byte id: only from a persistent node, through its server socket. */
@@ -43,7 +50,7 @@ export interface ResponseFields extends Routing {
   /** 32-byte token for the destination's host. */
   token: Uint8Array | null
   /** Contacts nearer to the target, nearest first; empty means that the field is absent. */
-  closer: readonly CloserNode[]
+  closer: readonly CloserNode[] | AddressList
   /** 0 (absent) or an error code up to 2^53-1. */
   error: number
   /** Bytes of any length; no bytes is not the same as null. */
@@ -116,7 +123,7 @@ export function encodeResponse(fields: ResponseFields): Uint8Array {
   if (count > 0) {
     flags |= HAS_CLOSER
     at = writeUint(out, at, count)
-    for (let i = 0; i < count; i++) at = writeAddress(out, at, closer[i]!.ip, closer[i]!.port)
+    at = 'writeTo' in closer ? closer.writeTo(out, at) : writeAddresses(out, at, closer)
   }
   if (error !== 0) {
     flags |= HAS_ERROR
@@ -129,6 +136,12 @@ export function encodeResponse(fields: ResponseFields): Uint8Array {
   }
   writeHeader(out, RESPONSE_BYTE, flags, fields)
   return out
+}
+
+function writeAddresses(out: Uint8Array, at: number, nodes: readonly CloserNode[]): number {
+  let end = at
+  for (const { ip, port } of nodes) end = writeAddress(out, end, ip, port)
+  return end
 }
 
 /**

@@ -15,7 +15,7 @@ const NOBODY = { host: '20.9.9.9', port: 1 }
 const membersOf = (value: object): Record<string, unknown> => value as Record<string, unknown>
 
 const STATICS: [name: string, value: unknown][] = [
-  ['DEFAULTS', { concurrency: 10, maxWindow: 80, maxPingDelay: 10_000 }],
+  ['DEFAULTS', { concurrency: 20, maxWindow: 80, maxPingDelay: 10_000 }],
   ['OK', 0],
   ['ERROR_UNKNOWN_COMMAND', 1],
   ['ERROR_INVALID_TOKEN', 2],
@@ -57,7 +57,7 @@ const OPTIONS: [option: keyof DHTOptions, setting: string, fallback: unknown, gi
   ['adaptive', 'adaptive', true, false, false],
   ['firewalled', 'firewalled', true, false, false],
   ['quickFirewall', 'quickFirewall', true, false, false],
-  ['concurrency', 'concurrency', 10, 3, 3],
+  ['concurrency', 'concurrency', 20, 3, 3],
   ['maxWindow', 'maxWindow', 80, 8, 8],
   ['maxPingDelay', 'maxPingDelay', 10_000, 5, 5],
   ['filterNode', 'filterNode', null, filter, filter],
@@ -286,8 +286,8 @@ test('api: what listeners of events get', async (t) => {
   const asker = await sim.start({ ephemeral: true })
   void rejectionOf(asker.request({ command: 1 }, sim.addressOf(node)))
   await sim.clock.advance(100)
-  sim.network.move(sim.hostOf(sim.nodes[1]!), sim.nextHost())
-  sim.network.move(sim.hostOf(node), '20.50.0.1')
+  sim.move(sim.hostOf(sim.nodes[1]!), sim.nextHost())
+  sim.move(sim.hostOf(node), '20.50.0.1')
   await sim.clock.advance(20 * MINUTE)
   t.is((seen.get('network-change')![0] as { host: string }[])[0]!.host, '20.50.0.1')
   t.alike(seen.get('network-update'), [])

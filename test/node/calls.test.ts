@@ -206,7 +206,7 @@ test('calls: a signal that has aborted before ends the call at once', async (t) 
 
 test('calls: bind and fullyBootstrapped stop waiting, what they wait for goes on', async (t) => {
   const sim = new Simulation(t)
-  sim.network.block('20.0.0.1')
+  sim.block('20.0.0.1')
   const node = sim.create({ ephemeral: false })
   for (const call of ['fullyBootstrapped', 'ready'] as const) {
     t.is(((await rejectionOf(sim.run(node[call]({ deadlineMs: 50 })))) as DHTError).code, 'DEADLINE_EXCEEDED')

@@ -30,11 +30,14 @@ class Harness {
   readonly pings: { node: NodeInfo; settled: (outcome: PingOutcome) => void }[] = []
   readonly log: string[] = []
   readonly contacts: Contacts
+  /** Address keys of those that a request of ours is on its way to. */
+  readonly asking = new Set<number>()
 
   constructor(filter: ((node: NodeInfo) => boolean) | null = null, id = seededRandom(7).bytes(32)) {
     this.contacts = new Contacts(
       {
         now: () => this.time,
+        isAsking: (ip, port) => this.asking.has(ip * 65536 + port),
         ping: (node, settled) => void this.pings.push({ node, settled }),
         onAdd: ({ host }: Contact) => void this.log.push(`+${host}`),
         onRemove: ({ host }: Contact) => void this.log.push(`-${host}`),
@@ -54,7 +57,7 @@ class Harness {
   }
 
   answer({ host, ip, port, id }: Peer, sentId: Uint8Array | null = id): Contact | null {
-    return this.contacts.onAnswer(host, ip, port, sentId)
+    return this.contacts.onAnswer(host, ip, port, sentId, NaN)
   }
 
   request({ host, ip, port, id }: Peer): void {
@@ -98,6 +101,21 @@ test('contacts: who answers without an id is none, and no longer one', (t) => {
   h.answer(peer(1))
   t.is(h.answer(peer(1), null), null, 'it has become ephemeral')
   t.alike(h.log, [`+${peer(1).host}`, `-${peer(1).host}`])
+})
+
+test('contacts: a newcomer whose answer is on its way is not asked once more', (t) => {
+  const h = new Harness()
+  h.asking.add(peer(1).key)
+  h.request(peer(1))
+  t.alike([h.pings.length, h.contacts.pendingChecks, h.size], [0, 0, 0])
+  h.request(peer(2))
+  t.is(h.pings.length, 1, 'another one is')
+  h.answer(peer(1))
+  t.is(h.size, 1, 'its answer makes it a contact')
+  h.answer(peer(1), null)
+  h.asking.delete(peer(1).key)
+  h.request(peer(1))
+  t.is(h.pings.length, 2, 'asked where none is expected any more')
 })
 
 test('W-S3, W-S8: a request alone makes nobody a contact: it is asked first', (t) => {

@@ -2,12 +2,12 @@ import test from 'brittle'
 import { Endpoint, type EndpointOptions } from '../../lib/node/endpoint.js'
 import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import type { Transport } from '../../lib/transport/contract.js'
-import { MemoryNetwork } from '../../lib/transport/memory.js'
+import { SimulatedNetwork } from '../../lib/simulation/index.js'
 
 const HOST = '20.0.0.1'
 
 function create(options: Partial<EndpointOptions> = {}) {
-  const network = new MemoryNetwork({ clock: new VirtualClock() })
+  const network = new SimulatedNetwork({ clock: new VirtualClock() })
   const inner = network.transport(HOST)
   const attempts: number[] = []
   const transport: Transport = {
@@ -80,7 +80,7 @@ test('endpoint: the error says what was tried, and why it failed', async (t) => 
 })
 
 test('endpoint: a client socket that cannot be had closes the server socket', async (t) => {
-  const network = new MemoryNetwork({ clock: new VirtualClock() })
+  const network = new SimulatedNetwork({ clock: new VirtualClock() })
   const inner = network.transport(HOST)
   let binds = 0
   const transport: Transport = {

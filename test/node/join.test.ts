@@ -137,11 +137,11 @@ test('W-C16: nodes of a network without a bootstrapper become persistent', async
 
 test('join: a network that does not answer is given up, and the node is ready', async (t) => {
   const sim = new Simulation(t)
-  sim.network.block(BOOTSTRAP_HOST)
+  sim.block(BOOTSTRAP_HOST)
   const node = await sim.start({ ephemeral: false })
   t.ok(sim.clock.now() <= 15_000, `${sim.clock.now()} ms`)
   t.alike([node.bootstrapped, node.ephemeral, node.table.size], [true, true, 0])
-  sim.network.unblock(BOOTSTRAP_HOST)
+  sim.unblock(BOOTSTRAP_HOST)
   await sim.clock.advance(2 * MINUTE)
   t.is(node.ephemeral, false, 'it joins when it can')
 })
@@ -226,6 +226,21 @@ test('join: in a grown network every lookup finds the true closest nodes', async
       query.closestNodes.map(({ id }) => id),
       expected,
     )
+  }
+})
+
+test('join: the walk before the id is known asks five at a time, the others ten', async (t) => {
+  const sim = new Simulation(t)
+  await sim.startMany(60)
+  for (const ephemeral of [false, true]) {
+    const most: number[] = []
+    await sim.start({
+      ephemeral,
+      trace: (event) => {
+        if (event.type === 'asked') most[event.lookup] = Math.max(most[event.lookup] ?? 0, event.inFlight)
+      },
+    })
+    t.alike(most.slice(1), ephemeral ? [10] : [5, 10])
   }
 })
 

@@ -17,7 +17,7 @@ test('options: defaults', (t) => {
     adaptive: true,
     firewalled: true,
     quickFirewall: true,
-    concurrency: 10,
+    concurrency: 20,
     maxWindow: 80,
     maxPingDelay: 10_000,
     filterNode: null,
@@ -28,9 +28,10 @@ test('options: defaults', (t) => {
     pingIntervalMs: 40_000,
     refreshIntervalMs: 300_000,
     acceptRelayed: false,
+    trace: null,
     inboundLimits: {},
   })
-  t.alike(DHT.DEFAULTS, { concurrency: 10, maxWindow: 80, maxPingDelay: 10_000 })
+  t.alike(DHT.DEFAULTS, { concurrency: 20, maxWindow: 80, maxPingDelay: 10_000 })
 })
 
 test('options: undefined and null mean the default', (t) => {

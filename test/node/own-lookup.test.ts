@@ -3,11 +3,13 @@ import type { Core } from '../../lib/node/core.js'
 import { ownLookup } from '../../lib/node/own-lookup.js'
 import { formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
 import { DHTError } from '../../lib/primitives/errors.js'
-import { idFromIp } from '../../lib/primitives/id.js'
+import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
 import type { Candidate } from '../../lib/query/candidate.js'
 import { CloserNodeList } from '../query/closer-node-list.js'
 import type { AskHandler } from '../../lib/query/lookup.js'
 import { Traversal } from '../../lib/query/traversal.js'
+import { INITIAL_CONCURRENCY } from '../../lib/query/traversal-options.js'
+import type { SendOptions } from '../../lib/rpc/exchange.js'
 import type { Reply } from '../../lib/rpc/reply.js'
 
 const TARGET = new Uint8Array(32).fill(7)
@@ -20,11 +22,20 @@ interface Asked {
   message: { command: number; internal: boolean; target: Uint8Array; value: Uint8Array | null }
   candidate: Candidate
   handler: AskHandler
+  options?: SendOptions
+}
+
+/** The first so many, nearest to the target first. */
+function nearestSerials(count: number): number[] {
+  const id = (serial: number): Uint8Array => idFromIp(FIRST_IP + serial, PORT)
+  return Array.from({ length: count }, (_, i) => i + 1).sort((a, b) => compareDistance(TARGET, id(a), id(b)))
 }
 
 /** What a lookup of a node's own needs of it: contacts 1 to `contacts`, bootstrap nodes 101 and 102. */
 class Harness {
   readonly asked: Asked[] = []
+  /** Asked beside the walk. */
+  readonly side: { target: Uint8Array; candidate: Candidate; handler: AskHandler }[] = []
   readonly wanted: number[] = []
   readonly hints: string[] = []
   resolved = 0
@@ -41,6 +52,7 @@ class Harness {
     const setLast = (at: number): number => (this.lastLookupAt = at)
     this.core = {
       clock: { now: () => 1234 },
+      tracing: { create: () => null },
       set lastLookupAt(at: number) {
         setLast(at)
       },
@@ -50,8 +62,12 @@ class Harness {
         this.k = k
         return new Traversal({ target, k: k ?? 20, concurrency: concurrency ?? 10 })
       },
-      ask: (message: Asked['message'], candidate: Candidate, handler: AskHandler) => {
-        this.asked.push({ message, candidate, handler })
+      ask: (message: Asked['message'], candidate: Candidate, handler: AskHandler, options: SendOptions) => {
+        this.asked.push({ message, candidate, handler, options })
+        return () => {}
+      },
+      askSide: (target: Uint8Array, candidate: Candidate, handler: AskHandler) => {
+        this.side.push({ target, candidate, handler })
         return () => {}
       },
       hint: (referrer: Candidate, dead: Candidate) => void this.hints.push(`${referrer.host} ${dead.host}`),
@@ -83,7 +99,10 @@ test('own lookup: asks FIND_NODE of contacts, and of bootstrap nodes where there
   await h.start()
   t.alike(h.serials, [1, 101, 102])
   t.alike([h.wanted, h.resolved, h.lastLookupAt], [[40], 1, 1234])
-  for (const { message } of h.asked) t.alike(message, { command: 2, internal: true, target: TARGET, value: null })
+  for (const { message, options } of h.asked) {
+    t.alike(message, { command: 2, internal: true, target: TARGET, value: null })
+    t.alike([options!.lookup, options!.retries, options!.forced, options!.group], [true, 1, false, null])
+  }
   t.absent(h.done)
   for (const asked of h.asked) h.answer(asked)
   await h.settle()
@@ -94,7 +113,7 @@ test('own lookup: with contacts enough the bootstrap nodes are left alone', asyn
   const h = new Harness(60)
   await h.start()
   t.is(h.resolved, 0)
-  t.is(h.asked.length, 3)
+  t.is(h.asked.length, INITIAL_CONCURRENCY)
   t.ok(
     h.serials.every((serial) => serial <= 40),
     'of twice k contacts',
@@ -117,6 +136,22 @@ test('own lookup: the number of results and of requests can be chosen', async (t
   for (let i = 0; i < h.asked.length; i++) h.answer(h.asked[i]!)
   await h.settle()
   t.is(h.asked.length, 5)
+  t.ok(h.done)
+})
+
+test('own lookup: what its neighbours leave out is asked for beside the walk', async (t) => {
+  const h = new Harness(60)
+  await h.start({ k: 5 })
+  const disorder = nearestSerials(40).slice(0, 2).reverse()
+  for (let i = 0; i < h.asked.length; i++) h.answer(h.asked[i]!, disorder)
+  await h.settle()
+  t.is(h.side.length, 2)
+  t.absent(h.done)
+  for (const { target, handler } of h.side) {
+    t.unlike(target, TARGET)
+    handler.onOverdue(1, false)
+  }
+  await h.settle()
   t.ok(h.done)
 })
 

@@ -90,7 +90,7 @@ test('upkeep: a full table without gap is not repaired', async (t) => {
 
 test('upkeep: an empty table is no small one: only the ping rounds look for somebody', async (t) => {
   const sim = new Simulation(t)
-  sim.network.block(BOOTSTRAP_HOST)
+  sim.block(BOOTSTRAP_HOST)
   const alone = await sim.start({ ephemeral: true, bootstrap: false })
   const lost = await sim.start({ ephemeral: true, ...NO_REFRESH })
   const before = lost.stats.commands.findNode.tx
@@ -98,7 +98,7 @@ test('upkeep: an empty table is no small one: only the ping rounds look for some
   t.is(alone.stats.datagrams.sent, 0)
   const lookups = lost.stats.commands.findNode.tx - before
   t.ok(lookups >= 13 && lookups <= 16, `${lookups} in ten minutes, every 40 s`)
-  sim.network.unblock(BOOTSTRAP_HOST)
+  sim.unblock(BOOTSTRAP_HOST)
   await sim.clock.advance(MINUTE)
   t.is(lost.table.size, 1, 'and it is found')
 })

@@ -76,7 +76,7 @@ test('W-C20: a persistent node whose address changes turns ephemeral, then persi
   const oldId = node.id
   const trace = traceEvents(node, sim.clock, ['persistent', 'ephemeral'])
   const newHost = sim.nextHost()
-  sim.network.move(sim.hostOf(node), newHost)
+  sim.move(sim.hostOf(node), newHost)
   await sim.clock.advance(15 * MINUTE)
   t.alike(
     trace.map(([, name]) => name),
@@ -97,7 +97,7 @@ test('W-C20: a node that needs no probe follows a changed address within minutes
   const node = await sim.start({ ephemeral: false, firewalled: false })
   await sim.clock.advance(5 * MINUTE)
   const newHost = sim.nextHost()
-  sim.network.move(sim.hostOf(node), newHost)
+  sim.move(sim.hostOf(node), newHost)
   await sim.clock.advance(15 * MINUTE)
   t.is(node.host, newHost)
   t.is(node.ephemeral, false)
@@ -153,11 +153,11 @@ test('W-C19: a network that comes back a moment after the wake-up costs no conta
     await sim.clock.advance(10 * MINUTE)
     const removed = traceRemovals(node)
     const wakeups = traceEvents(node, sim.clock, ['wakeup'])
-    sim.network.block(sim.hostOf(node))
+    sim.block(sim.hostOf(node))
     sim.sleep(node, 60 * MINUTE)
     await sim.clock.runUntil(() => wakeups.length > 0, MINUTE)
     await sim.clock.advance(delayMs)
-    sim.network.unblock(sim.hostOf(node))
+    sim.unblock(sim.hostOf(node))
     await sim.clock.advance(2 * MINUTE)
     t.alike(removed, [], `${delayMs} ms`)
   }
@@ -206,7 +206,7 @@ test('upkeep: dead contacts are evicted by ping rounds, living ones stay', async
   const dead = others.slice(0, 8).map((other) => sim.hostOf(other))
   t.ok(dead.filter((host) => knows(node, host)).length >= 6)
   const removed = traceRemovals(node)
-  for (const host of dead) sim.network.block(host)
+  for (const host of dead) sim.block(host)
   await sim.clock.advance(17 * MINUTE)
   for (const host of dead) t.absent(knows(node, host), host)
   t.alike([...new Set(removed)].sort(), removed.toSorted(), 'each once')
@@ -224,7 +224,7 @@ test('upkeep: a node that is cut off for a minute keeps its contacts, and says t
   await sim.clock.advance(2 * MINUTE)
   const before = node.table.size
   const trace = traceEvents(node, sim.clock, ['network-update'])
-  sim.network.block(sim.hostOf(node))
+  sim.block(sim.hostOf(node))
   for (let i = 0; i < 10; i++) {
     void node.findNode(idFromAddress('1.2.3.4', i)).finished()
     await sim.clock.advance(6000)
@@ -232,7 +232,7 @@ test('upkeep: a node that is cut off for a minute keeps its contacts, and says t
   t.is(node.online, false)
   t.is(trace.length, 1)
   t.is(node.table.size, before)
-  sim.network.unblock(sim.hostOf(node))
+  sim.unblock(sim.hostOf(node))
   await sim.clock.advance(MINUTE)
   t.is(node.online, true)
   t.is(trace.length, 2)
@@ -270,7 +270,7 @@ test('W-S5: down hints of a stranger do not evict a living contact', async (t) =
     await sim.clock.advance(1000)
   }
   t.alike(removed, [])
-  sim.network.block(sim.hostOf(others[0]!))
+  sim.block(sim.hostOf(others[0]!))
   hint(100, others[0]!)
   await sim.clock.advance(10_000)
   t.alike(removed, [sim.hostOf(others[0]!)], 'one that is down is found out')
@@ -286,7 +286,7 @@ test('upkeep: down hints go out within the budget of the tick, and not at all wh
     const others = await sim.startMany(20)
     await sim.clock.advance(10 * MINUTE)
     const node = await sim.start({ ephemeral: true, ...options })
-    for (const other of others.slice(0, 8)) sim.network.block(sim.hostOf(other))
+    for (const other of others.slice(0, 8)) sim.block(sim.hostOf(other))
     await sim.run(node.findNode(idFromAddress('1.2.3.4', 5)).finished())
     await sim.clock.advance(4000)
     const { tx } = node.stats.commands.downHint

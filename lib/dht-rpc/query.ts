@@ -1,0 +1,70 @@
+/** Queries as dht-rpc runs them: its options, and what a query ends or fails with. */
+import { commitTo, Query } from '../node/query-host.js'
+import type { DHT as Node } from '../node/dht.js'
+import type { QueryMessage, QueryOptions } from '../query/query.js'
+import type { Reply } from '../rpc/reply.js'
+import { noToken, queryFailure } from './errors.js'
+import { usableNodes } from './options.js'
+
+/** Most transmissions and most requests at a time that a query of ours takes. */
+const MAX_RETRIES = 100
+const MAX_CONCURRENCY = 256
+
+/** A query that fails with dht-rpc's errors. */
+export class RpcQuery<T = Reply> extends Query<T> {
+  #writes = false
+
+  constructor(...[host, message, options]: ConstructorParameters<typeof Query<T>>) {
+    super(host, message, options)
+    this.#writes = Boolean(options.commit)
+  }
+
+  override destroy(error?: Error | null): void {
+    // An aborted signal destroys the query while it is being constructed.
+    const writes = #writes in this && this.#writes
+    super.destroy(error ? queryFailure(error, writes) : error)
+  }
+}
+
+/**
+ * Options for a query of ours. Only those that mean something: HyperDHT leaves its own in the object.
+ *
+ * @param node whom commits go through
+ */
+export function toQueryOptions<T>(node: Node, message: QueryMessage, options: QueryOptions<T>): QueryOptions<T> {
+  const { map, commit, onlyClosestNodes, force, session, signal, deadlineMs, trace } = options
+  const replies = options.replies ?? options.closestReplies
+  const nodes = options.nodes ?? options.closestNodes ?? replies?.map((reply) => reply.from)
+  const out: QueryOptions<T> = { onlyClosestNodes: Boolean(onlyClosestNodes), force: Boolean(force) }
+  if (map) out.map = map
+  if (commit) out.commit = toCommit(node, message, commit)
+  if (nodes) out.nodes = usableNodes(nodes)
+  if (session) out.session = session
+  if (signal) out.signal = signal
+  if (trace) out.trace = trace
+  if (deadlineMs !== undefined && deadlineMs !== null) out.deadlineMs = deadlineMs
+  const concurrency = within(options.concurrency, 1, MAX_CONCURRENCY)
+  if (concurrency !== null) out.concurrency = concurrency
+  const retries = within(options.retries, 0, MAX_RETRIES)
+  if (retries !== null) out.retries = retries
+  return out
+}
+
+function within(value: unknown, least: number, most: number): number | null {
+  return typeof value === 'number' && value >= least ? Math.min(Math.floor(value), most) : null
+}
+
+/**
+ * With dht-rpc every answer is a success, whatever its error number; the commit functions of HyperDHT count on that.
+ * In an array, an answer is not looked at.
+ */
+function toCommit<T>(node: Node, message: QueryMessage, commit: QueryOptions<T>['commit']): QueryOptions<T>['commit'] {
+  if (typeof commit === 'function') {
+    return async (reply, _node, query) => [await commit(reply, node, query)]
+  }
+  const { target, command, value = null } = message
+  return async (reply) => {
+    if (reply.token === null) throw noToken()
+    return [await commitTo(node, reply, { target, command, value })]
+  }
+}
