@@ -28,6 +28,10 @@ const required = createRequire(import.meta.url)('xorpc')
 assert.equal(typeof DHT, 'function')
 assert.equal(Default, DHT, 'default import')
 assert.equal(required, DHT, 'require')
+const { Simulation } = await import('xorpc/simulation')
+const { createTestnet } = await import('xorpc/testnet')
+assert.equal(typeof Simulation, 'function')
+assert.equal(typeof createTestnet, 'function')
 `
 
 const LOAD_CJS = `
@@ -44,6 +48,10 @@ const TYPES_ESM = `
 import Default, { DHT } from 'xorpc'
 const same: typeof DHT = Default
 export function use(node: DHT): Default { return node instanceof same ? node : new DHT() }
+import { Simulation } from 'xorpc/simulation'
+import { createTestnet, type Testnet } from 'xorpc/testnet'
+export const simulated: DHT = new Simulation({ seed: 1 }).createNode()
+export const real: Promise<Testnet> = createTestnet(2)
 `
 
 const TYPES_CJS = `
