@@ -9,6 +9,8 @@ export interface Row {
   unit: string
   /** Which direction is better. */
   better: 'higher' | 'lower'
+  /** The ratio is to be at most this. */
+  target?: number
 }
 
 /** Values of one round, by row id. */

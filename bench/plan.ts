@@ -65,7 +65,7 @@ export interface Command {
 export const USAGE = `npm run bench -- [options]
 
   --rounds <n>        measure each implementation n times (default ${DEFAULT_PLAN.rounds})
-  --only <names>      comma-separated: floor, requests, join, memory, idle, lookup
+  --only <names>      comma-separated: floor, workers, requests, join, memory, idle, lookup
   --idle-seconds <n>  length of the idle measurement (default ${DEFAULT_PLAN.idleMs / 1000})
   --quick             tiny sizes: proves that it runs, in half a minute
   --self [name]       dht-rpc (or the one named) against itself: how far from 1 noise takes a ratio

@@ -35,9 +35,20 @@ interface Waiting {
 /** Far above any single step of a default run; a child that is silent this long hangs. */
 const CALL_TIMEOUT_MS = 15 * 60_000
 
+export interface ChildOptions {
+  /** Limit of its heap. Default: that of Node.js. */
+  heapMb?: number
+  /** Longest time of one call. Default 900000 (15 min). */
+  callTimeoutMs?: number
+}
+
 /** Starts `children/<file>.js` with the garbage collector exposed. One call at a time. */
-export function startChild<H extends Handlers>(file: string): Child<H> {
-  const child = fork(new URL(`./children/${file}.js`, import.meta.url), { execArgv: ['--expose-gc'] })
+export function startChild<H extends Handlers>(
+  file: string,
+  { heapMb, callTimeoutMs = CALL_TIMEOUT_MS }: ChildOptions = {},
+): Child<H> {
+  const heap = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`]
+  const child = fork(new URL(`./children/${file}.js`, import.meta.url), { execArgv: ['--expose-gc', ...heap] })
   let waiting: Waiting | null = null
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
 
@@ -52,7 +63,7 @@ export function startChild<H extends Handlers>(file: string): Child<H> {
 
   return {
     call(name, ...args) {
-      const timer = setTimeout(() => settle({ error: `${name} took too long` }), CALL_TIMEOUT_MS)
+      const timer = setTimeout(() => settle({ error: `${name} took too long` }), callTimeoutMs)
       const result = new Promise<unknown>((resolve, reject) => {
         waiting = { resolve, reject }
         child.send({ name, args } satisfies Call, (err) => {

@@ -12,16 +12,19 @@ import { join } from './measurements/join.js'
 import { lookup } from './measurements/lookup.js'
 import { memory } from './measurements/memory.js'
 import { requests } from './measurements/requests.js'
+import { measureWorkers, workersRows } from './measurements/workers.js'
 import { type Command, parseCommand, type Plan, USAGE } from './plan.js'
 import { versionOf } from './subject.js'
 import { compare, formatComparison, formatReference } from './table.js'
 
 const FLOOR = 'floor'
+const WORKERS = 'workers'
 const MEASUREMENTS: Measurement[] = [requests, join, memory, idle, lookup]
 
 /** Samples by round. */
 interface Samples {
   floor: Sample[]
+  workers: Sample[]
   first: Sample[]
   second: Sample[]
 }
@@ -29,7 +32,7 @@ interface Samples {
 async function main(command: Command): Promise<void> {
   if (command.help) return console.log(USAGE)
   const measurements = MEASUREMENTS.filter(({ name }) => isChosen(name, command))
-  const samples: Samples = { floor: [], first: [], second: [] }
+  const samples: Samples = { floor: [], workers: [], first: [], second: [] }
   for (let round = 1; round <= command.plan.rounds; round++) {
     await measureRound(round, command, measurements, samples)
   }
@@ -48,11 +51,14 @@ async function measureRound(
   round: number,
   command: Command,
   measurements: Measurement[],
-  { floor, first, second }: Samples,
+  { floor, workers, first, second }: Samples,
 ): Promise<void> {
   const { plan } = command
   const label = `round ${round}/${plan.rounds}`
   if (isChosen(FLOOR, command)) floor.push(await timed(`${label} ${FLOOR}`, () => measureFloor(plan)))
+  if (isChosen(WORKERS, command)) {
+    workers.push(await timed(`${label} ${WORKERS}`, () => measureWorkers(plan)))
+  }
   const samples: Both<Sample> = [{}, {}]
   for (const measurement of measurements) {
     const work = () => measurement.measure(command.sides, plan, round)
@@ -72,17 +78,18 @@ async function timed<T>(title: string, work: () => Promise<T>): Promise<T> {
   return result
 }
 
-function report({ plan, sides, json }: Command, rows: Row[], { floor, first, second }: Samples): void {
+function report({ plan, sides, json }: Command, rows: Row[], { floor, workers, first, second }: Samples): void {
   const names = sides.map((name) => `${name} ${versionOf(name)}`) as Both<string>
   const machine = machineOf(plan)
   const lines = compare(rows, first, second)
   if (json) {
-    console.log(JSON.stringify({ machine, names, lines, floor, first, second }, null, 2))
+    console.log(JSON.stringify({ machine, names, lines, floor, workers, first, second }, null, 2))
     return
   }
   console.log(`${machine}\n`)
   if (lines.length > 0) console.log(`${formatComparison(lines, names)}\n`)
-  if (floor.length > 0) console.log(formatReference(floorRows, floor))
+  if (floor.length > 0) console.log(`${formatReference(floorRows, floor)}\n`)
+  if (workers.length > 0) console.log(formatReference(workersRows, workers))
 }
 
 function machineOf(plan: Plan): string {
@@ -93,7 +100,7 @@ function machineOf(plan: Plan): string {
 
 function readCommand(): Command {
   const command = parseCommand(process.argv.slice(2))
-  const known = [FLOOR, ...MEASUREMENTS.map(({ name }) => name)]
+  const known = [FLOOR, WORKERS, ...MEASUREMENTS.map(({ name }) => name)]
   const unknown = command.only.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new TypeError(`No measurement is called ${unknown.join(', ')}`)
   return command

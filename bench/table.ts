@@ -44,9 +44,14 @@ export function valuesOf(row: Row, samples: Sample[]): number[] {
   })
 }
 
-/** Medians with [min–max], as a Markdown table. @param names headings of the two sides */
+/**
+ * Medians with [min–max], as a Markdown table. Where a line has a target, there is a column for it.
+ *
+ * @param names headings of the two sides
+ */
 export function formatComparison(lines: Line[], names: Both<string>): string {
-  const head = ['', 'unit', 'better', ...names, 'ratio']
+  const hasTargets = lines.some(({ target }) => target !== undefined)
+  const head = ['', 'unit', 'better', ...names, 'ratio', ...(hasTargets ? ['target', 'reached'] : [])]
   const body = lines.map((line) => [
     line.label,
     line.unit,
@@ -54,8 +59,14 @@ export function formatComparison(lines: Line[], names: Both<string>): string {
     formatSummary(line.first),
     formatSummary(line.second),
     formatSummary(line.ratio, formatRatio),
+    ...(hasTargets ? formatTarget(line) : []),
   ])
   return formatTable([head, ...body])
+}
+
+function formatTarget({ target, ratio }: Line): string[] {
+  if (target === undefined) return ['', '']
+  return [`≤ ${formatRatio(target)}`, ratio.median <= target ? 'yes' : 'no']
 }
 
 /** The same for rows with one side only. */
@@ -71,7 +82,7 @@ function formatSummary({ median, min, max }: Summary, format = formatNumber): st
 }
 
 /** Three significant digits or all before the point. */
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   const size = Math.abs(value)
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2)
 }
@@ -80,7 +91,8 @@ function formatRatio(value: number): string {
   return Number.isFinite(value) ? value.toFixed(2) : '–'
 }
 
-function formatTable([head = [], ...body]: string[][]): string {
+/** A Markdown table. @param rows the head first, all of the same length */
+export function formatTable([head = [], ...body]: string[][]): string {
   const widths = head.map((cell, i) => Math.max(cell.length, ...body.map((cells) => cells[i]!.length)))
   const line = (cells: string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`

@@ -13,7 +13,7 @@ export interface RawSocket {
 }
 
 interface Udx {
-  createSocket(): RawSocket
+  createSocket(options?: { reuseAddress?: boolean }): RawSocket
 }
 
 // The specifier is a value because the package ships no types.
@@ -27,9 +27,18 @@ export async function createUdx(): Promise<Udx> {
 
 /** A socket on a free port of the loopback address. */
 export async function bindSocket(): Promise<RawSocket> {
-  const socket = (await createUdx()).createSocket()
-  socket.bind(0, HOST)
-  return socket
+  const [socket] = await bindSockets(1)
+  return socket!
+}
+
+/** Sockets of one UDX instance, each on a free port of the loopback address. */
+export async function bindSockets(count: number): Promise<RawSocket[]> {
+  const udx = await createUdx()
+  return Array.from({ length: count }, () => {
+    const socket = udx.createSocket()
+    socket.bind(0, HOST)
+    return socket
+  })
 }
 
 /**

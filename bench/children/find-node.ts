@@ -26,3 +26,13 @@ export function encodeFindNode(tid: number, to: Address, target: Uint8Array): Ui
   bytes.set(target, 11)
   return bytes
 }
+
+/** A reply for each transaction id of {@link encodeFindNode}, to send as it is: as long as a real one, and without content. */
+export function prepareReplies(): Uint8Array[] {
+  return Array.from({ length: 256 }, (_, tid) => {
+    const bytes = Buffer.alloc(FIND_NODE_REPLY_BYTES)
+    bytes[0] = RESPONSE_FIRST_BYTE
+    bytes[TID_OFFSET] = tid
+    return bytes
+  })
+}

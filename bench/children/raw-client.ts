@@ -1,29 +1,32 @@
-/** Child process: a bare UDX socket that keeps FIND_NODE requests under way, to load a server and nothing else. */
+/** Child process: bare UDX sockets that keep FIND_NODE requests under way, to load a server and nothing else. */
 import type { Address } from '../../lib/primitives/address.js'
 import { cpuMicros, serve } from '../process.js'
 import { randomTargets, seededRandom } from '../random.js'
-import { bindSocket, type RawSocket } from '../udx.js'
+import { bindSockets, type RawSocket } from '../udx.js'
 import { encodeFindNode, FIND_NODE_REPLY_BYTES, RESPONSE_FIRST_BYTE, TID_OFFSET } from './find-node.js'
 import type { LoadResult } from './node-client.js'
 
 /** No answer for this long: a datagram was lost, and the figures are worth nothing. */
 const SILENCE_MS = 2000
 
-let socket: RawSocket
+let sockets: RawSocket[]
 let server: Address
 let datagrams: Uint8Array[]
 let onReply: (tid: number) => void = () => {}
 let wrongReplies = 0
 
 const handlers = {
-  async open(to: Address): Promise<void> {
+  /** @param socketCount sockets to send from in turn: a power of two, at most as many as are outstanding. Default 1 */
+  async open(to: Address, socketCount = 1): Promise<void> {
     server = to
     datagrams = randomTargets(256, seededRandom(3)).map((target, tid) => encodeFindNode(tid, to, target))
-    socket = await bindSocket()
-    socket.on('message', (bytes) => {
-      if (bytes.length !== FIND_NODE_REPLY_BYTES || bytes[0] !== RESPONSE_FIRST_BYTE) wrongReplies++
-      onReply(bytes[TID_OFFSET]!)
-    })
+    sockets = await bindSockets(socketCount)
+    for (const socket of sockets) {
+      socket.on('message', (bytes) => {
+        if (bytes.length !== FIND_NODE_REPLY_BYTES || bytes[0] !== RESPONSE_FIRST_BYTE) wrongReplies++
+        onReply(bytes[TID_OFFSET]!)
+      })
+    }
   },
 
   /** Keeps `outstanding` requests (a power of two, at most 128) under way for `ms`. Rejects for wrong or no answers. */
@@ -63,7 +66,8 @@ function exchangeUntil(deadline: number, outstanding: number): Promise<number> {
 }
 
 function send(tid: number): void {
-  socket.trySend(datagrams[tid]!, server.port, server.host)
+  // A lane keeps its socket, since the next transaction id of a lane differs by a multiple of the number of sockets.
+  sockets[tid & (sockets.length - 1)]!.trySend(datagrams[tid]!, server.port, server.host)
 }
 
 export type RawClient = typeof handlers

@@ -6,14 +6,9 @@ import type { Address } from '../../lib/primitives/address.js'
 import { cpuMicros, serve } from '../process.js'
 import { HOST } from '../subject.js'
 import { bindSocket } from '../udx.js'
-import { FIND_NODE_REPLY_BYTES, RESPONSE_FIRST_BYTE, TID_OFFSET } from './find-node.js'
+import { prepareReplies, TID_OFFSET } from './find-node.js'
 
-const replies = Array.from({ length: 256 }, (_, tid) => {
-  const bytes = Buffer.alloc(FIND_NODE_REPLY_BYTES)
-  bytes[0] = RESPONSE_FIRST_BYTE
-  bytes[TID_OFFSET] = tid
-  return bytes
-})
+const replies = prepareReplies()
 
 const handlers = {
   /** Starts to answer. @returns where */
