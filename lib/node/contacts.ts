@@ -3,7 +3,8 @@
  *
  * Invariants:
  * - nobody enters on an unsolicited datagram's word: only who answered us does; others are asked first;
- * - a contact leaves only when it did not answer a check of ours, or answered without its id;
+ * - a contact leaves only when it did not answer a check of ours, or answered without its id, or when a much quicker one
+ *   takes its place in a full bucket;
  * - `add-node` and `remove-node` tell every change.
  */
 import { addressKey } from '../primitives/address.js'
@@ -56,8 +57,8 @@ const MAX_REPLACEMENTS = 3
  */
 const DOUBT_MS = 60_000
 
-/** A contact pinged this recently is not checked again for a hint; answers take less. */
-const HINT_QUIET_MS = 5000
+/** A contact pinged this recently is not checked again for a hint or a silence; answers take less. */
+const QUIET_MS = 5000
 
 export class Contacts {
   readonly #host: ContactsHost
@@ -65,8 +66,8 @@ export class Contacts {
   #table: RoutingTable
   /** Newcomers being asked, by address. BOUNDED: by MAX_CANDIDATES. */
   readonly #candidates = new Set<number>()
-  /** When a newcomer to a bucket that has enough contacts was asked last. */
-  #spareAskedAt = -Infinity
+  /** When a newcomer was asked last: for those to buckets that have enough contacts. */
+  #newcomerAskedAt = -Infinity
   /** Contacts whose silence counted lately while nobody answered. BOUNDED: by the table, emptied after DOUBT_MS. */
   readonly #doubted = new Set<Contact>()
   #doubtedSince = -Infinity
@@ -127,7 +128,13 @@ export class Contacts {
     }
   }
 
-  /** A PING or FIND_NODE to this address stayed unanswered. `evidence`: meanwhile others answered. */
+  /** A request that proves nothing by its silence stayed unanswered: only a check tells, and one at a time does. */
+  onSilence(key: number): void {
+    const contact = this.#table.byKey(key)
+    if (contact !== null && this.#host.now() - contact.pingedAt >= QUIET_MS) this.check(contact)
+  }
+
+  /** A PING to this address stayed unanswered. `evidence`: meanwhile others answered. */
   onUnanswered(key: number, evidence: boolean): void {
     const contact = this.#table.byKey(key)
     if (contact === null) return
@@ -147,7 +154,7 @@ export class Contacts {
   onDownHint(key: number): void {
     const contact = this.#table.byKey(key)
     if (contact === null || this.#hintedChecks >= MAX_HINTED_CHECKS) return
-    if (contact.downHints > 0 && this.#host.now() - contact.pingedAt < HINT_QUIET_MS) return
+    if (contact.downHints > 0 && this.#host.now() - contact.pingedAt < QUIET_MS) return
     contact.downHints++
     this.#hintedChecks++
     this.check(contact, (outcome) => {
@@ -208,14 +215,13 @@ export class Contacts {
     if (bucket.length < SCARCE_CONTACTS) return true
     if (bucket.length < this.#table.k && this.#table.isNeighbour(id)) return true
     const now = this.#host.now()
-    if (now - this.#spareAskedAt < SPARE_NEWCOMER_MS) return false
-    if (bucket.length >= this.#table.k && replacementCandidate(bucket, now) === null) return false
-    this.#spareAskedAt = now
-    return true
+    if (now - this.#newcomerAskedAt < SPARE_NEWCOMER_MS) return false
+    return bucket.length < this.#table.k || replacementCandidate(bucket, now) !== null
   }
 
   #askCandidate(key: number, node: NodeInfo): void {
     this.#candidates.add(key)
+    this.#newcomerAskedAt = this.#host.now()
     this.#host.ping(node, () => this.#candidates.delete(key))
   }
 

@@ -209,8 +209,8 @@ export class Core {
   }
 
   /** Asks a candidate whom it knows around another target than the lookup's. */
-  askSide(target: Uint8Array, to: Candidate, handler: AskHandler): (error: Error) => void {
-    return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, LOOKUP_SEND)
+  askSide(target: Uint8Array, to: Candidate, handler: AskHandler, options = LOOKUP_SEND): (error: Error) => void {
+    return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, options)
   }
 
   /** Where we live: contacts of that scope are plausible. Known from our own address, once others told it. */
@@ -346,13 +346,12 @@ export class Core {
   #onUnanswered(exchange: Exchange, evidence: boolean): void {
     const { internal, command, ip, port } = exchange.message
     const key = addressKey(ip, port)
-    if (internal && (command === COMMAND.PING || command === COMMAND.FIND_NODE)) {
+    if (internal && command === COMMAND.PING) {
       this.contacts.onUnanswered(key, evidence)
       return
     }
-    // The application of a living node may be silent, and a firewall swallows PING_NAT: only a check tells.
-    const contact = this.contacts.table.byKey(key)
-    if (contact !== null && this.closed === null && command !== COMMAND.PING_NAT) this.contacts.check(contact)
+    // A lookup is impatient, the application of a living node may be silent, and a firewall swallows PING_NAT.
+    if (this.closed === null && command !== COMMAND.PING_NAT) this.contacts.onSilence(key)
   }
 
   #createServer(): Server {

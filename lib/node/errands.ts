@@ -27,6 +27,9 @@ export const INTERNAL_SEND = createSendOptions({ retries: 2 })
 /** How the FIND_NODE of a lookup is sent: of 10,000 living nodes four lose both at 1 % loss each way. */
 export const LOOKUP_SEND = createSendOptions({ retries: 1, lookup: true })
 
+/** The same for a lookup that goes past the congestion window, and does not insist. */
+export const FORCED_LOOKUP_SEND: SendOptions = { ...LOOKUP_SEND, retries: 0, forced: true }
+
 const IGNORE: ExchangeHandler = { onReply() {}, onFailure() {} }
 
 /** `silent`: no answer, or none with its id. `given-up`: we did not wait for one, as the node was closed meanwhile. */

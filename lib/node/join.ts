@@ -12,7 +12,6 @@ import { ownLookup } from './own-lookup.js'
 const FIRST_CONTACTS = 5
 
 /** Requests at a time while joining: the table is what counts, and a second more or less is not. */
-const FIRST_CONCURRENCY = 5
 const CONCURRENCY = 10
 
 /** Resolves when the node has joined as well as it can now. Never rejects for what the network does. */
@@ -31,7 +30,7 @@ async function joinPersistent(core: Core): Promise<void> {
   const start = core.contacts.table.id
   // A bootstrapper knows its address from the start.
   if (identity.host === null) {
-    await ownLookup(core, start, { k: FIRST_CONTACTS, concurrency: FIRST_CONCURRENCY })
+    await ownLookup(core, start, { k: FIRST_CONTACTS, concurrency: CONCURRENCY })
   }
   await identity.upgrade(true)
   if (identity.ephemeral && core.closed === null) await ownLookup(core, start, { concurrency: CONCURRENCY })

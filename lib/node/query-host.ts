@@ -16,6 +16,7 @@ import {
 } from './arguments.js'
 import type { Core } from './core.js'
 import type { DHT } from './dht.js'
+import { FORCED_LOOKUP_SEND, LOOKUP_SEND } from './errands.js'
 import { describe } from './options.js'
 import { sizeOf } from './requests.js'
 import { Session } from './session.js'
@@ -107,6 +108,7 @@ function createQueryHost<T>(
     forced: options.force === true,
     lookup: true,
   })
+  const sendSide = send.forced ? FORCED_LOOKUP_SEND : LOOKUP_SEND
   const { target, command, value } = message
   const ask = { target, command, value, internal }
   return {
@@ -122,7 +124,7 @@ function createQueryHost<T>(
     seeds: (key, count) => core.contacts.table.closest(key, count),
     bootstrapSeeds: () => core.resolver.resolve(),
     ask: (candidate, handler) => core.ask(ask, candidate, handler, send),
-    askSide: ({ candidate, target: side }, handler) => core.askSide(side, candidate, handler),
+    askSide: ({ candidate, target: side }, handler) => core.askSide(side, candidate, handler, sendSide),
     commit: (reply) => commitTo(node, reply, message),
     hint: (referrer, dead) => core.hint(referrer, dead),
     count: (change) => {

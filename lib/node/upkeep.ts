@@ -118,7 +118,11 @@ export class Upkeep {
     const { client, config, contacts } = this.#core
     this.#pingedAt = now
     if (contacts.table.size === 0) void this.refresh()
-    else contacts.pingRound(client.inFlight > BUSY_REQUESTS, RECENT_ROUNDS * config.pingIntervalMs)
+    else
+      contacts.pingRound(
+        client.inFlight > BUSY_REQUESTS,
+        this.health.online ? RECENT_ROUNDS * config.pingIntervalMs : 0,
+      )
   }
 
   /**

@@ -76,6 +76,8 @@ export class Lookup {
       this.#askAll()
     } while (this.#again)
     this.#pumping = false
+    // Their answers are nothing for the consumer, so they do not wait until it reads on.
+    if (!this.#ended) this.#askBeside()
     if (!this.#ended && this.#options.traversal.finished && !this.#extend()) this.#end(null)
   }
 
@@ -94,7 +96,7 @@ export class Lookup {
     const { traversal, mayAsk } = this.#options
     while (!this.#ended && (mayAsk === undefined || mayAsk())) {
       const candidate = traversal.next()
-      if (candidate === null) return this.#askBeside()
+      if (candidate === null) return
       this.#ask(candidate)
     }
   }
@@ -122,9 +124,10 @@ export class Lookup {
         forget()
         settle(reply.error === 0 ? reply.closer : null)
       },
-      onFailure: () => {
+      onFailure: (error) => {
         forget()
-        settle(null)
+        if (isOfOneNode(error)) settle(null)
+        else if (!this.#stopped) this.#end(error)
       },
       onOverdue: () => settle(null),
     })
@@ -165,8 +168,7 @@ export class Lookup {
     if (this.#stopped) return
     const { traversal, hint } = this.#options
     const silent = hasCode(error, 'REQUEST_TIMEOUT')
-    // What the system refuses to send concerns one candidate only; everything else ends the lookup.
-    if (!silent && !hasCode(error, 'SEND_FAILED')) {
+    if (!isOfOneNode(error)) {
       this.#end(error)
       return
     }
@@ -189,4 +191,9 @@ export class Lookup {
     this.#ended = true
     this.#options.onEnd(error)
   }
+}
+
+/** What the system refuses to send, and silence, concern one candidate only; everything else ends the lookup. */
+function isOfOneNode(error: Error): boolean {
+  return hasCode(error, 'REQUEST_TIMEOUT') || hasCode(error, 'SEND_FAILED')
 }

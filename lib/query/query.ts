@@ -48,7 +48,7 @@ export interface QueryOptions<T = Reply, S = unknown> {
   onlyClosestNodes?: boolean
   /** Requests at a time. Default: the node's. */
   concurrency?: number
-  /** Transmissions after the first, per request. Default 2: three over about three seconds in an unknown network. */
+  /** Transmissions after the first, per request. Default 1: two, and a second in which an answer still counts. */
   retries?: number
   /** Ignore the congestion window, no retries. Default false. */
   force?: boolean

@@ -229,8 +229,8 @@ export class Client {
   }
 
   #mustWait({ options }: Exchange): boolean {
-    if (options.forced) return this.#byTid.size >= MAX_TIDS
-    return this.#window.full || this.#queue.size > 0
+    if (this.#byTid.size >= MAX_TIDS) return true
+    return !options.forced && (this.#window.full || this.#queue.size > 0)
   }
 
   #enqueue(exchange: Exchange): void {

@@ -55,11 +55,8 @@ const PING_COST = 0.5
 /** A host that proved itself is trusted to receive for this long: about as long as a token is valid. */
 const PROVED_MS = 60_000
 
-/** Hosts remembered, about 100 bytes each. A flood from more addresses makes room by forgetting unproved ones. */
+/** Hosts remembered, unproved ones and as many that have proved themselves; about 100 bytes each. */
 const MAX_HOSTS = 4096
-
-/** Proved hosts passed over in search of one to forget; where all are proved the next one goes. */
-const PASSED_OVER = 16
 
 /** What a request of this command takes from the budgets. */
 export function requestCost(internal: boolean, command: number): number {
@@ -71,10 +68,9 @@ export class InboundLimits {
   readonly #totalRequestsPerSecond: number
   readonly #allowanceBytes: number
   readonly #totalPerSecond: number
-  /** By 32-bit host number, oldest first. BOUNDED: by MAX_HOSTS. */
-  readonly #hosts = new Map<number, HostBudget>()
-  /** Next in line to be forgotten. An iterator kept, as a new one would step over all that were deleted before. */
-  #oldest: Iterator<[number, HostBudget]> = this.#hosts.entries()
+  readonly #unproved = new Budgets()
+  /** Apart, so that a flood from many addresses does not make us forget them. */
+  readonly #proved = new Budgets()
   #total: number
   #totalAt = 0
   #totalRequests: number
@@ -91,7 +87,7 @@ export class InboundLimits {
 
   /** Hosts remembered now. */
   get size(): number {
-    return this.#hosts.size
+    return this.#unproved.size + this.#proved.size
   }
 
   /**
@@ -114,7 +110,9 @@ export class InboundLimits {
 
   /** The host showed that it receives what we send: it echoed a token, or answered a request of ours. */
   prove(ip: number, now: number): void {
-    this.#budgetOf(ip, now).provedUntil = now + PROVED_MS
+    const budget = this.#budgetOf(ip, now)
+    budget.provedUntil = now + PROVED_MS
+    if (this.#unproved.delete(ip)) this.#proved.add(ip, budget)
   }
 
   /** Whether a response of this size may go to the host; counts it. */
@@ -129,12 +127,11 @@ export class InboundLimits {
   }
 
   #budgetOf(ip: number, now: number): HostBudget {
-    const known = this.#hosts.get(ip)
+    const known = this.#proved.get(ip) ?? this.#unproved.get(ip)
     if (known !== undefined) {
       this.#refill(known, now)
       return known
     }
-    if (this.#hosts.size >= MAX_HOSTS) this.#forgetOne(now)
     const fresh = {
       requests: this.#requestsPerSecond * BURST_SECONDS,
       creditBytes: 0,
@@ -142,7 +139,7 @@ export class InboundLimits {
       provedUntil: -Infinity,
       updatedAt: now,
     }
-    this.#hosts.set(ip, fresh)
+    this.#unproved.add(ip, fresh)
     return fresh
   }
 
@@ -156,24 +153,8 @@ export class InboundLimits {
   }
 
   #isProved(ip: number, now: number): boolean {
-    const budget = this.#hosts.get(ip)
+    const budget = this.#proved.get(ip)
     return budget !== undefined && now < budget.provedUntil
-  }
-
-  /** A flood from many addresses shall not make us forget who has proved itself. */
-  #forgetOne(now: number): void {
-    for (let passed = 0; ; passed++) {
-      const next = this.#oldest.next()
-      if (next.done === true) {
-        this.#oldest = this.#hosts.entries()
-        continue
-      }
-      const [ip, budget] = next.value
-      this.#hosts.delete(ip)
-      if (now >= budget.provedUntil || passed >= PASSED_OVER) return
-      // At the end of the line again.
-      this.#hosts.set(ip, budget)
-    }
   }
 
   #refillTotalRequests(now: number): number {
@@ -190,5 +171,30 @@ export class InboundLimits {
     if (this.#total < bytes) return false
     this.#total -= bytes
     return true
+  }
+}
+
+/** Budgets by 32-bit host number, oldest first. */
+class Budgets {
+  /** BOUNDED: by MAX_HOSTS, the oldest makes room. */
+  readonly #byHost = new Map<number, HostBudget>()
+  /** Where the oldest are. Kept, as a new iterator would step over all that were deleted before. */
+  #oldest: Iterator<number> = this.#byHost.keys()
+
+  get size(): number {
+    return this.#byHost.size
+  }
+
+  get(ip: number): HostBudget | undefined {
+    return this.#byHost.get(ip)
+  }
+
+  add(ip: number, budget: HostBudget): void {
+    if (this.#byHost.size >= MAX_HOSTS) this.#byHost.delete(this.#oldest.next().value!)
+    this.#byHost.set(ip, budget)
+  }
+
+  delete(ip: number): boolean {
+    return this.#byHost.delete(ip)
   }
 }

@@ -96,9 +96,10 @@ export class Patience {
   }
 
   /** Handlers differ: a repetition is cheap, but nobody is given up before the usual patience with them. */
-  #applicationLookupMs({ transmissions }: Exchange): number {
+  #applicationLookupMs({ options, transmissions }: Exchange): number {
     const wait = this.#application.known ? mostMs(this.#application, transmissions) : APPLICATION_FLOOR_MS
-    return withinBounds(transmissions === 1 ? wait : Math.max(wait, APPLICATION_FLOOR_MS))
+    const isRepeated = transmissions === 1 && options.retries > 0
+    return withinBounds(isRepeated ? wait : Math.max(wait, APPLICATION_FLOOR_MS))
   }
 }
 
@@ -108,5 +109,7 @@ function mostMs(recent: RecentRoundTrips, transmissions: number): number {
 }
 
 function withinBounds(waitMs: number): number {
-  return Math.min(Math.max(waitMs, LOOKUP_MIN_MS), LOOKUP_MAX_MS)
+  const long = waitMs < LOOKUP_MIN_MS ? LOOKUP_MIN_MS : waitMs
+  // A NaN from a spoilt record fails both comparisons: wait long, never not at all.
+  return long < LOOKUP_MAX_MS ? long : LOOKUP_MAX_MS
 }

@@ -80,6 +80,15 @@ for (const [title, give] of [
   })
 }
 
+test('lookup: whom an error names beside the walk is not asked', (t) => {
+  const h = new Harness(0)
+  for (const serial of ORDER.slice(1)) h.seed(serial)
+  h.lookup.pump()
+  for (let i = 0; i < h.asked.length; i++) answer(h.asked[i]!, { closer: [ORDER[2]!, ORDER[1]!] })
+  for (const side of h.side) answer(side, { error: 16, closer: [ORDER[0]!] })
+  t.alike([h.asked.length, h.ends], [4, [null]])
+})
+
 test('lookup: what comes of it twice counts once', (t) => {
   const h = walked()
   const [first, second] = h.side
@@ -136,13 +145,13 @@ test('lookup: a question that is answered before it returns leaves nothing behin
   t.ok(h.side.every(({ cancelled }) => cancelled === null))
 })
 
-test('lookup: while nobody may be asked, nothing is asked beside the walk either', (t) => {
+test('lookup: what is asked beside the walk does not wait for the consumer, who gets nothing of it', (t) => {
   const h = new Harness(SEEDS)
   h.lookup.pump()
   answer(h.asked[0]!)
   h.mayAsk = false
   answer(h.asked[1]!, DISORDER)
-  t.is(h.side.length, 0)
+  t.is(h.side.length, 2)
   h.mayAsk = true
   h.lookup.pump()
   t.is(h.side.length, 2)

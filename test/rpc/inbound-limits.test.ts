@@ -1,6 +1,7 @@
 import test from 'brittle'
 import * as fc from 'fast-check'
-import { InboundLimits } from '../../lib/rpc/inbound-limits.js'
+import { InboundLimits, requestCost } from '../../lib/rpc/inbound-limits.js'
+import { COMMAND } from '../../lib/wire/commands.js'
 
 const VICTIM = 0x08080808
 const SECOND = 1000
@@ -51,6 +52,59 @@ test('limits: W-S8: the hosts remembered are bounded, whatever comes', (t) => {
   const limits = new InboundLimits()
   for (let ip = 0; ip < 10_000; ip++) limits.admit(ip, 11, 0)
   t.is(limits.size, 4096)
+})
+
+test('limits: a ping takes half of what other requests take', (t) => {
+  const costs = Object.values(COMMAND).map((command) => requestCost(true, command))
+  t.alike(costs, [0.5, 0.5, 1, 1, 1])
+  t.is(requestCost(false, COMMAND.PING), 1, 'a command of the application with the same number')
+  const limits = new InboundLimits({ requestsPerSecond: 10 })
+  let count = 0
+  while (limits.admit(VICTIM, 43, 0, requestCost(true, COMMAND.PING))) count++
+  t.is(count, 40)
+})
+
+test('limits: all hosts together have a budget, of which a quarter is for the proved', (t) => {
+  const limits = new InboundLimits({ totalRequestsPerSecond: 100 })
+  limits.prove(VICTIM, 0)
+  const admitted = (now: number): number => {
+    let count = 0
+    for (let host = 1; host <= 1000; host++) if (limits.admit(VICTIM + host, 43, now)) count++
+    return count
+  }
+  const ofProved = (now: number): number => {
+    let count = 0
+    while (limits.admit(VICTIM, 43, now)) count++
+    return count
+  }
+  t.is(admitted(0), 75)
+  t.is(limits.size, 76, 'who was not admitted is not remembered')
+  t.is(ofProved(0), 25)
+  t.is(ofProved(0), 0)
+  t.is(admitted(SECOND / 4), 0, 'the quarter fills up first')
+  t.is(admitted(SECOND / 2), 25)
+  t.is(admitted(60 * SECOND), 75, 'the budget does not pile up')
+})
+
+test('limits: a refused request takes nothing from the budget of all', (t) => {
+  const limits = new InboundLimits({ requestsPerSecond: 1, totalRequestsPerSecond: 100 })
+  for (let i = 0; i < 1000; i++) limits.admit(VICTIM, 43, 0)
+  let others = 0
+  for (let host = 1; host <= 100; host++) if (limits.admit(VICTIM + host, 43, 0)) others++
+  t.is(others, 73)
+})
+
+test('limits: a flood from many hosts does not make us forget who proved itself', (t) => {
+  const limits = new InboundLimits({ allowanceBytes: 1 })
+  for (let host = 0; host < 1000; host++) limits.prove(host, 0)
+  let now = 0
+  for (let ip = 100_000; ip < 150_000; ip++) limits.admit(ip, 11, (now += 0.1))
+  t.is(limits.size, 1000 + 4096)
+  for (let host = 0; host < 1000; host++) if (!limits.release(host, 2048, now)) return t.fail(`${host} is forgotten`)
+  for (let host = 0; host < 10_000; host++) limits.prove(200_000 + host, now)
+  t.ok(limits.size <= 2 * 4096, 'bounded also where all are proved')
+  t.ok(limits.release(200_000 + 9999, 2048, now))
+  t.absent(limits.release(200_000, 2048, now), 'the oldest of them is')
 })
 
 test('limits: no sequence sends an unproved host more than three times its bytes and the refilled allowance', (t) => {
