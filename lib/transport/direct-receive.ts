@@ -5,6 +5,7 @@
  * These are insides of udx-native, so whatever is not as it is known is left alone, and its events are used. Nothing
  * changes for others who listen to the socket.
  */
+/* oxlint-disable no-underscore-dangle -- the insides are called so */
 
 /** Called by the native part for each datagram; returns where to put the next one. */
 type OnNativeMessage = (sizeBytes: number, port: number, host: string, family: number) => Uint8Array

@@ -7,6 +7,7 @@
 import UDX from 'udx-native'
 import type { Cancel } from '../primitives/clock.js'
 import type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './contract.js'
+import { receiveDirectly } from './direct-receive.js'
 
 /** The part of a udx-native socket that is used. */
 interface UdxSocket extends DatagramSocket {
@@ -16,7 +17,7 @@ interface UdxSocket extends DatagramSocket {
 }
 
 export interface UdxWatcher {
-  on(event: 'change', listener: () => void): void
+  on(event: 'change', listener: (interfaces?: NetworkInterface[]) => void): void
   interfaces: NetworkInterface[]
   destroy(): Promise<void>
 }
@@ -63,13 +64,14 @@ export function createUdpTransport(udx: Udx = sharedUdx()): Transport {
     // Async so that a failing bind, which udx throws, rejects.
     async bind(port: number, host: string, onDatagram: OnDatagram): Promise<DatagramSocket> {
       const socket = udx.createSocket()
+      const isDirect = receiveDirectly(socket, MAX_DATAGRAM_BYTES, onDatagram)
       try {
         socket.bind(port, host)
       } catch (err) {
         await socket.close()
         throw err
       }
-      socket.on('message', (bytes, from) => onDatagram(bytes, from.host, from.port, socket))
+      if (!isDirect) socket.on('message', (bytes, from) => onDatagram(bytes, from.host, from.port, socket))
       return socket
     },
 
