@@ -3,6 +3,7 @@
  */
 import { parseArgs } from 'node:util'
 import type { Both } from './measurement.js'
+import { DEFAULT_SIMULATION, QUICK_SIMULATION, type SimulationPlan } from './scenarios/plan.js'
 import type { SubjectName } from './subject.js'
 
 /** Sizes of one run. Times are in ms. */
@@ -51,26 +52,53 @@ const QUICK_PLAN: Plan = {
   lookups: 20,
 }
 
+const HOUR_MS = 3_600_000
+
+/** Options that take a positive integer. */
+const NUMBERS = ['rounds', 'idle-seconds', 'seeds', 'lookups', 'nodes', 'max-nodes', 'hours', 'jobs'] as const
+
+/** Their values. */
+type Numbers = Partial<Record<(typeof NUMBERS)[number], number>>
+
 /** What the command line asks for. */
 export interface Command {
   help: boolean
   plan: Plan
+  simulation: SimulationPlan
   /** The implementation in the first column, and the one it is divided by. */
   sides: Both<SubjectName>
   /** Names of the measurements to make; empty: all. */
   only: string[]
   json: boolean
+  /** Store the results, and put them into the documentation. */
+  writeDocs: boolean
+  /** Only put the stored results into the documentation. */
+  redraw: boolean
 }
 
 export const USAGE = `npm run bench -- [options]
 
+  --only <names>      comma-separated, of
+                      over UDP: floor, workers, requests, join, memory, idle, lookup
+                      simulated: lookups, scaling, churn
+  --quick             tiny sizes: proves that it runs, in less than a minute
+  --json              JSON instead of tables
+  --write-docs        store the results in bench/results, and update docs/PERFORMANCE.md and its plots
+  --redraw            measure nothing, update the same from bench/results
+  --help              this text
+
+Over UDP
   --rounds <n>        measure each implementation n times (default ${DEFAULT_PLAN.rounds})
-  --only <names>      comma-separated: floor, workers, requests, join, memory, idle, lookup
   --idle-seconds <n>  length of the idle measurement (default ${DEFAULT_PLAN.idleMs / 1000})
-  --quick             tiny sizes: proves that it runs, in half a minute
   --self [name]       dht-rpc (or the one named) against itself: how far from 1 noise takes a ratio
-  --json              JSON instead of a table
-  --help              this text`
+
+Simulated
+  --seeds <n>         networks of each kind (default ${DEFAULT_SIMULATION.seeds})
+  --lookups <n>       lookups in each network (default ${DEFAULT_SIMULATION.lookups})
+  --nodes <n>         nodes, for lookups (default ${DEFAULT_SIMULATION.nodes}) and churn (${DEFAULT_SIMULATION.churnNodes})
+  --max-nodes <n>     leave out larger networks of scaling
+  --hours <n>         network time under churn (default ${DEFAULT_SIMULATION.churnMs / HOUR_MS})
+  --jobs <n>          networks simulated at a time (default: one per core)`
 
 /** Reads the command line. @throws TypeError for what it does not know */
 export function parseCommand(args: string[]): Command {
@@ -78,26 +106,57 @@ export function parseCommand(args: string[]): Command {
     args,
     allowPositionals: true,
     options: {
-      rounds: { type: 'string' },
+      ...(Object.fromEntries(NUMBERS.map((name) => [name, { type: 'string' }])) as Record<
+        (typeof NUMBERS)[number],
+        { type: 'string' }
+      >),
       only: { type: 'string' },
-      'idle-seconds': { type: 'string' },
-      quick: { type: 'boolean' },
-      self: { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
+      quick: { type: 'boolean', default: false },
+      self: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false },
+      redraw: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
-  const plan = { ...(values.quick ? QUICK_PLAN : DEFAULT_PLAN) }
-  if (values.rounds !== undefined) plan.rounds = positiveInteger('--rounds', values.rounds)
-  if (values['idle-seconds'] !== undefined) {
-    plan.idleMs = positiveInteger('--idle-seconds', values['idle-seconds']) * 1000
+  const { quick, self, json, help, redraw, 'write-docs': writeDocs } = values
+  if (writeDocs && (quick || self)) throw new TypeError('--write-docs is for real figures of both implementations')
+  const numbers: Numbers = {}
+  for (const name of NUMBERS) {
+    const text = values[name]
+    if (text !== undefined) numbers[name] = positiveInteger(`--${name}`, text)
   }
   return {
-    help: values.help ?? false,
-    plan,
-    sides: sidesOf(values.self ?? false, positionals),
+    help,
+    plan: loopbackPlan(quick, numbers),
+    simulation: simulationPlan(quick, numbers),
+    sides: sidesOf(self, positionals),
     only: values.only === undefined ? [] : values.only.split(','),
-    json: values.json ?? false,
+    json,
+    writeDocs,
+    redraw,
+  }
+}
+
+function loopbackPlan(quick: boolean, numbers: Numbers): Plan {
+  const plan = { ...(quick ? QUICK_PLAN : DEFAULT_PLAN) }
+  const { rounds = plan.rounds, 'idle-seconds': idleSeconds = plan.idleMs / 1000 } = numbers
+  return { ...plan, rounds, idleMs: idleSeconds * 1000 }
+}
+
+function simulationPlan(quick: boolean, numbers: Numbers): SimulationPlan {
+  const plan = quick ? QUICK_SIMULATION : DEFAULT_SIMULATION
+  const { seeds = plan.seeds, lookups = plan.lookups, jobs = plan.jobs, nodes, hours, 'max-nodes': most } = numbers
+  const upTo = (sizes: number[]): number[] => sizes.filter((size) => size <= (most ?? Infinity))
+  return {
+    ...plan,
+    seeds,
+    lookups,
+    jobs,
+    nodes: nodes ?? plan.nodes,
+    churnNodes: nodes ?? plan.churnNodes,
+    churnMs: hours === undefined ? plan.churnMs : hours * HOUR_MS,
+    sizes: { xorpc: upTo(plan.sizes.xorpc), 'dht-rpc': upTo(plan.sizes['dht-rpc']) },
   }
 }
 

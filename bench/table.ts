@@ -70,8 +70,8 @@ function formatTarget({ target, ratio }: Line): string[] {
 }
 
 /** The same for rows with one side only. */
-export function formatReference(rows: Row[], samples: Sample[]): string {
-  const body = rows.map((row) => [row.label, row.unit, formatSummary(summarize(valuesOf(row, samples)))])
+export function formatReference(rows: (Row & { figure: Summary })[]): string {
+  const body = rows.map(({ label, unit, figure }) => [label, unit, formatSummary(figure)])
   return formatTable([['reference', 'unit', 'median [min–max]'], ...body])
 }
 

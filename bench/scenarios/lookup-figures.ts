@@ -115,4 +115,3 @@ export function linesOf(table: TableName, measured: Measured): Line[] {
     )
   })
 }
-

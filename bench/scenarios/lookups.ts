@@ -121,14 +121,14 @@ function titleOf({ network, guests, seed, dead }: LookupsJob): string {
 }
 
 function situationsOf({ dead, deadWithGuests }: SimulationPlan): Situation[] {
-  const own = dead.map((share) => situation('own network', false, share, TARGETS.own[share] ?? {}))
+  const own = dead.map((share) => createSituation('own network', false, share, TARGETS.own[share] ?? {}))
   const guests = deadWithGuests.map((share) => {
-    return situation('in a network of dht-rpc', true, share, TARGETS.guests[share] ?? {})
+    return createSituation('in a network of dht-rpc', true, share, TARGETS.guests[share] ?? {})
   })
   return [...own, ...guests]
 }
 
-function situation(where: string, guests: boolean, dead: number, targets: Targets): Situation {
+function createSituation(where: string, guests: boolean, dead: number, targets: Targets): Situation {
   const id = `${guests ? 'guests' : 'own'}-${Math.round(100 * dead)}`
   const label = `${where}, ${dead === 0 ? 'all alive' : `${Math.round(100 * dead)} % dead`}`
   return { id, label, guests, dead, targets }

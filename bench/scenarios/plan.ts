@@ -26,6 +26,9 @@ export interface SimulationPlan {
 
 const MINUTE_MS = 60_000
 
+/** About even steps on a logarithmic axis. The largest takes about 2.5 GB of memory. */
+const SIZES = [100, 300, 1000, 3000, 10_000]
+
 /** About half an hour on two cores. */
 export const DEFAULT_SIMULATION: SimulationPlan = {
   jobs: availableParallelism(),
@@ -36,7 +39,7 @@ export const DEFAULT_SIMULATION: SimulationPlan = {
   commits: 40,
   dead: [0, 0.2, 0.4],
   deadWithGuests: [0, 0.2],
-  sizes: { xorpc: [100, 300, 1000, 3000, 10_000], 'dht-rpc': [100, 300, 1000, 3000] },
+  sizes: { xorpc: SIZES, 'dht-rpc': SIZES },
   churnNodes: 500,
   halfLivesMs: [10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS],
   churnMs: 240 * MINUTE_MS,

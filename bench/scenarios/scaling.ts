@@ -126,7 +126,7 @@ function formatLaws(result: ScalingResult): string {
       return [
         [
           `${client}, ${LABELS[figure]}`,
-          `${formatNumber(law.a)} + ${formatNumber(law.b)} · log2(nodes)`,
+          `${formatNumber(law.a)} ${law.b < 0 ? '-' : '+'} ${formatNumber(Math.abs(law.b))} · log2(nodes)`,
           law.rSquared.toFixed(3),
           `${(100 * law.largestDeviation).toFixed(1)} %`,
           foretell(pointsOf(result.sizes, client, figure)),

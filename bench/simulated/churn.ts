@@ -117,14 +117,17 @@ class ChurningNetwork {
     )
   }
 
-  /** Waits for the lookups that are still running. */
+  /** Waits for the lookups that are still running, and closes the network. */
   async end(): Promise<ChurnResult> {
     while (this.#running.size > 0) await this.advance(LOOKUP_INTERVAL_MS)
+    await this.#stage.network.close()
     return this.#result
   }
 
   #joinedBefore(ms: number, asker: Member): Member[] {
-    return [...this.#joinedMs].filter(([member, joinedMs]) => member !== asker && joinedMs <= ms).map(([member]) => member)
+    return [...this.#joinedMs]
+      .filter(([member, joinedMs]) => member !== asker && joinedMs <= ms)
+      .map(([member]) => member)
   }
 
   #begin(member: Member): void {

@@ -18,5 +18,6 @@ export async function measureScaling({ network, seed, nodes, lookups }: ScalingJ
   const samples: LookupSample[] = []
   const asking = { pick: () => stage.random.pick(members), take: (sample: LookupSample) => samples.push(sample) }
   await runLookups(stage, [asking], lookups)
+  await stage.network.close()
   return samples
 }
