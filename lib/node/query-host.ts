@@ -80,7 +80,7 @@ export function createQuery<T>(
   const checked = { target, command: checkCommand(message.command), value: checkValue(message.value) }
   checkQueryOptions(options)
   // A commit carries the token too, and must fit as well.
-  checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), core.transport.maxDatagramBytes)
+  checkFits(checked.value, sizeOf({ ...checked, internal, token: target }), core.maxDatagramBytes)
   if (core.closed === 'destroyed') throw core.closedError()
   const query: Query<T> = new Kind(
     createQueryHost(core, node, checked, internal, options, () => query),
@@ -116,15 +116,19 @@ function createQueryHost<T>(
     dht: node,
     tracer: core.tracing.create(internal ? 'find-node' : 'query', message, options.trace),
     createTraversal: ({ onlySeeds, concurrency, trace }) =>
-      core.createTraversal(target, {
+      core.lookups.createTraversal(target, {
         concurrency: concurrency ?? core.config.concurrency,
         onlySeeds: onlySeeds === true,
         trace,
       }),
-    seeds: (key, count) => core.contacts.table.closest(key, count),
+    seeds: (key, count) => core.lookups.seeds(key, count),
     bootstrapSeeds: () => core.resolver.resolve(),
-    ask: (candidate, handler) => core.ask(ask, candidate, handler, send),
-    askSide: ({ candidate, target: side }, handler) => core.askSide(side, candidate, handler, sendSide),
+    ask: (candidate, handler) => core.lookups.ask(ask, candidate, handler, send),
+    askSide: ({ candidate, target: side }, handler) => core.lookups.askSide(side, candidate, handler, sendSide),
+    retire: () => {
+      // A number of the caller's own is kept to.
+      if (options.retries === undefined) send.retries = 0
+    },
     commit: (reply) => commitTo(node, reply, message),
     hint: (referrer, dead) => core.hint(referrer, dead),
     count: (change) => {

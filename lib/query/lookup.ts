@@ -2,8 +2,8 @@
  * Runs one traversal over the network: asks whom it names, feeds it what comes back, tells when it is over.
  *
  * Owns no timer and no socket: `ask` does the sending. Invariant: `onEnd` is called once, unless `stop` was called
- * before. Requests still on the way at the natural end run on, bounded by their own timeouts: their answers, and their
- * silence, are what the routing table learns from. `stop` takes them back.
+ * before. Requests still on the way at the natural end run on, bounded by their own timeouts, though nothing is sent
+ * again: their answers, and their silence, are what the routing table learns from. `stop` takes them back.
  */
 import { hasCode } from '../primitives/errors.js'
 import type { Reply } from '../rpc/reply.js'
@@ -172,8 +172,10 @@ export class Lookup {
       this.#end(error)
       return
     }
+    // Once the result stands nothing is sent again, and a single silence is no reason to speak ill of anybody.
+    const isDead = silent && (!this.#ended || candidate.presumedDead)
     const referrers = traversal.onFailed(candidate)
-    if (hint !== undefined && silent) for (const referrer of referrers) hint(referrer, candidate)
+    if (hint !== undefined && isDead) for (const referrer of referrers) hint(referrer, candidate)
     if (!this.#ended) this.pump()
   }
 

@@ -86,6 +86,8 @@ export interface QueryHost {
   bootstrapSeeds(): readonly StartNode[] | Promise<readonly StartNode[]>
   ask: Ask
   askSide: AskSide
+  /** The walk is over: requests still on the way are not sent again. */
+  retire(): void
   commit(reply: Reply): Promise<Reply>
   hint?: (referrer: { host: string; port: number }, dead: { ip: number; port: number }) => void
   /** The query starts (1) or is over (-1). */
@@ -277,6 +279,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   }
 
   #onEnd(error: Error | null): void {
+    this.#host.retire()
     if (error !== null) this.destroy(error)
     else if (this.#options.commit) this.#commit(this.#options.commit)
     else this.#finish()

@@ -9,7 +9,7 @@ import type { Candidate } from './candidate.js'
 export interface TraversalLimits {
   /** Requests at a time before the first outcome; default 6, and two more with each outcome. */
   initialConcurrency?: number
-  /** Ranks beyond k that one silent candidate opens; default 1, 0 saves asks at the price of accuracy. */
+  /** Ranks beyond k that one silent candidate opens; default 0.5, 0 saves asks at the price of accuracy. */
   spareRanks?: number
   /** Candidates held at a time; default 256, or 4 * k where that is more. */
   maxCandidates?: number
@@ -71,10 +71,10 @@ export const QUICK_START_RANKS = 20
  */
 export const CONCURRENCY = 20
 /**
- * Measured on the same networks with 20 % of the nodes freshly dead: 0 finds all of the 20 nearest living nodes in
- * 45 % of the lookups with 27 asks, 1 in 80 % with 34 asks and in less time.
+ * Measured on the same networks with 20 % of the nodes freshly dead, where all find 99.9 % of the 20 nearest: 0 sends 39
+ * requests and takes 1.6 s at the 99th percentile, 0.5 sends 42 and 1 sends 45, both in 1.3 s.
  */
-export const SPARE_RANKS = 1
+export const SPARE_RANKS = 0.5
 /** More than are ever asked, and room for the names of a dozen replies; farther ones come back when named again. */
 export const MAX_CANDIDATES = 256
 /** A healthy lookup asks 1 to 1.4 times k, one among 40 % dead nodes up to 5 times k. */

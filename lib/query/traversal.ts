@@ -8,7 +8,7 @@
  * - Nearest first: a candidate is asked only while it is one of the k nearest that are still in the running (not
  *   failed, excluded or slow), so every ask can change the result when it is made.
  * - Dead nodes fill up the replies of all their neighbours, so what lies behind them is known only farther out. For
- *   each silent (slow or failed) candidate one more rank is asked, up to 2k, while the lookup waits for it anyway.
+ *   every other silent (slow or failed) candidate one more rank is asked, up to 2k, while the lookup waits anyway.
  * - At first few requests run, and more with each outcome: what the first replies name is likely to be overtaken.
  * - A slow request keeps neither a place nor a rank; one presumed dead does not hold up the end either. Its answer
  *   counts whenever it comes.

@@ -109,6 +109,7 @@ test('W-C28: onlyClosestNodes asks those and nobody else, and looks no name up',
       ephemeral: true,
       bootstrap: ['seed.test:10001'],
       transport: {
+        // oxlint-disable-next-line typescript/no-misused-spread -- its methods are own properties
         ...sim.network.transport(host),
         lookup: (name) => {
           names.push(name)
@@ -148,6 +149,7 @@ test('query: a destroyed one does not start when its names have been looked up',
   const [node] = await createScripted(sim, 1)
   const host = sim.nextHost()
   let resolve: (host: string) => void = () => {}
+  // oxlint-disable-next-line typescript/no-misused-spread -- its methods are own properties
   const transport = { ...sim.network.transport(host), lookup: () => new Promise<string>((done) => (resolve = done)) }
   const asker = sim.create({ ephemeral: true, bootstrap: [`seed.test:${node!.port}`], transport }, host)
   await sim.clock.advance(100)
@@ -209,6 +211,22 @@ test('query: retries, and force, decide how often a silent node is asked', async
     const toHim = sim.datagrams.filter(({ toHost }) => toHost === nodes[0]!.host)
     t.is(toHim.length, sent, JSON.stringify(options))
   }
+})
+
+test('query: once the result stands nothing is sent again', async (t) => {
+  const { sim, nodes, asker } = await create(t, 21)
+  silence(nodes)
+  const near = nearestFirst(nodes, TARGET)
+  // Two slow ones open one more rank; they answer while its first transmission is on the way.
+  for (const node of near.slice(0, 2)) node.answer = () => ({ delayMs: 520 })
+  const spare = near[20]!
+  spare.alive = false
+  sim.record = true
+  const query = asker.query(MESSAGE, { nodes })
+  await sim.run(query.finished())
+  t.is(query.closestNodes.length, 20)
+  await sim.clock.advance(20_000)
+  t.is(sim.datagrams.filter(({ toHost }) => toHost === spare.host).length, 1)
 })
 
 test('query: force goes past the congestion window, and leaves it as it is', async (t) => {
@@ -332,12 +350,12 @@ test('query: at its natural end the requests of slow nodes run on, a while, and 
   dead!.alive = false
   const query = asker.query(MESSAGE, { nodes })
   await sim.run(query.finished())
-  t.alike([query.inflight, query.successes, query.closestNodes.length], [0, 22, 20])
+  t.alike([query.inflight, query.successes, query.closestNodes.length], [0, 21, 20])
   t.is(asker.table.has(late!.id), false)
   t.ok(asker.stats.requests.active >= 2)
   await sim.clock.advance(700)
   t.ok(asker.table.has(late!.id), 'its late answer')
-  t.is(query.successes, 22, 'is no result any more')
+  t.is(query.successes, 21, 'is no result any more')
   await sim.clock.advance(10_000)
   t.is(late!.asked.length, 2, 'and it is asked no more than twice')
   await sim.clock.runUntil(() => asker.stats.requests.active === 0, MINUTE)
