@@ -20,7 +20,7 @@ const USAGE = `usage: node dist/test/run.js [--timeout seconds] [--dir compiled 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** These bind many sockets or keep a core busy, so they run one at a time, after the others. */
-const ALONE = /^(interop|network|tutorial|examples|docs|package)\//
+const ALONE = /^(interop|hyperdht|network|tutorial|examples|docs|package)\//
 
 /** Two, because the smallest machines that build this have two cores. */
 const PARALLEL = 2

@@ -39,7 +39,7 @@ export const DEFAULT_SIMULATION: SimulationPlan = {
   commits: 40,
   dead: [0, 0.2, 0.4],
   deadWithGuests: [0, 0.2],
-  sizes: { xorpc: SIZES, 'dht-rpc': SIZES },
+  sizes: { xorpc: SIZES, 'dht-rpc': SIZES.slice(0, -1) },
   churnNodes: 500,
   halfLivesMs: [10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS],
   churnMs: 240 * MINUTE_MS,

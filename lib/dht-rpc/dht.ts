@@ -7,18 +7,19 @@
  * accepted from another address than the one asked, which `req.relay` needs; only to requests of the application's, and
  * only with a transaction id that nobody can guess.
  */
+import { hasCode } from '../primitives/errors.js'
 import type { WaitOptions } from '../node/call.js'
-import { type BootstrapNode } from '../node/bootstrap-list.js'
+import { type BootstrapNode, checkBootstrapper } from '../node/bootstrap-list.js'
 import type { Destination } from '../node/arguments.js'
 import { coreOf, DHT as Node } from '../node/dht.js'
-import type { DHTConfig } from '../node/options.js'
+import type { DHTConfig, DHTOptions as NodeOptions } from '../node/options.js'
 import { createQuery } from '../node/query-host.js'
 import type { PingOptions, RequestMessage, RequestOptions } from '../node/requests.js'
 import type { Query, QueryMessage, QueryOptions } from '../query/query.js'
 import type { Reply } from '../rpc/reply.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { COMMAND } from '../wire/commands.js'
-import { bindFailure, nodeDestroyed } from './errors.js'
+import { bindFailure, nodeDestroyed, plainly } from './errors.js'
 import { Io } from './io.js'
 import { type DHTOptions, toNodeOptions } from './options.js'
 import { RpcQuery, toQueryOptions } from './query.js'
@@ -55,14 +56,26 @@ export class DHT extends Node {
 
   /** Sockets, port range and interfaces. */
   readonly io: Io
-  #joined: Promise<void> | null = null
-  #ready: Promise<void> | null = null
 
   /** @param options see {@link DHTOptions}; all optional */
   constructor(options: DHTOptions = {}) {
     const transport = options.transport ?? createWatchedTransport(options.udx ?? undefined)
     super(toNodeOptions(options, transport))
     this.io = new Io(coreOf(this), () => (transport as Partial<WatchedTransport>).watcher ?? null)
+  }
+
+  /**
+   * A node that others join the network through.
+   * @throws Error: `Port is required`, `Host is required`, `Invalid host`, `Host must be a IPv4 address`
+   */
+  static override bootstrapper<C extends typeof Node>(
+    this: C,
+    port: number,
+    host: string,
+    options: DHTOptions = {},
+  ): InstanceType<C> {
+    plainly(() => checkBootstrapper(port, host))
+    return super.bootstrapper.call(this, port, host, options as NodeOptions) as InstanceType<C>
   }
 
   override get config(): RpcConfig {
@@ -96,14 +109,12 @@ export class DHT extends Node {
   }
 
   /** Resolves when the node has joined as well as it can, or was destroyed. */
-  override fullyBootstrapped(options?: WaitOptions): Promise<void> {
-    const joined = super.fullyBootstrapped(options)
-    if (joined === this.#joined) return this.#ready!
-    this.#joined = joined
-    this.#ready = joined.catch((error: unknown) => {
-      if (!this.destroyed) throw bindFailure(error)
-    })
-    return this.#ready
+  override async fullyBootstrapped(options?: WaitOptions): Promise<void> {
+    try {
+      await super.fullyBootstrapped(options)
+    } catch (error) {
+      if (!hasCode(error, 'NODE_DESTROYED')) throw bindFailure(error)
+    }
   }
 
   override query<T = Reply>(message: QueryMessage, options: QueryOptions<T> = {}): Query<T> {
@@ -164,7 +175,7 @@ export class DHT extends Node {
     try {
       return ask()
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)))
     }
   }
 }
@@ -172,7 +183,5 @@ export class DHT extends Node {
 /** Options without those that are null: the default is meant. */
 function withoutNull<T extends object>(options: T | null | undefined): T | undefined {
   if (options === undefined || options === null) return undefined
-  const out: Record<string, unknown> = { ...options }
-  for (const name in out) if (out[name] === null) delete out[name]
-  return out as T
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as T
 }

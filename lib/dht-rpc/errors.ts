@@ -10,6 +10,15 @@ function plain(message: string, code: DHTErrorCode, cause?: unknown): Error {
   return Object.assign(error, { code })
 }
 
+/** Runs a check of ours; what it throws becomes a bare `Error`, as dht-rpc throws it. */
+export function plainly<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw error instanceof Error ? new Error(error.message, { cause: error }) : error
+  }
+}
+
 /** What every call on a destroyed node fails with. */
 export function nodeDestroyed(): Error {
   return plain('Node destroyed', 'NODE_DESTROYED')
@@ -34,19 +43,13 @@ export function bindFailure(error: unknown): unknown {
  */
 export function queryFailure(error: Error, writes: boolean): Error | null {
   if (!(error instanceof DHTError)) return error
-  switch (error.code) {
-    case 'COMMIT_FAILED':
-      return error.cause instanceof Error ? error.cause : error
-    case 'TOO_FEW_NODES':
-      return tooFewNodes()
-    case 'REQUEST_DESTROYED':
-    case 'IO_SUSPENDED':
-    case 'NODE_DESTROYED':
-      return writes ? tooFewNodes(error) : null
-    default:
-      return error
-  }
+  if (GIVEN_UP.has(error.code)) return writes ? tooFewNodes(error) : null
+  if (error.code === 'TOO_FEW_NODES') return tooFewNodes()
+  if (error.code === 'COMMIT_FAILED' && error.cause instanceof Error) return error.cause
+  return error
 }
+
+const GIVEN_UP: ReadonlySet<DHTErrorCode> = new Set(['REQUEST_DESTROYED', 'IO_SUSPENDED', 'NODE_DESTROYED'])
 
 function tooFewNodes(cause?: Error): Error {
   return plain('Too few nodes responded', 'TOO_FEW_NODES', cause)

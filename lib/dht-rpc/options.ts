@@ -3,8 +3,10 @@
  * is without effect there: programs that work must not begin to throw.
  */
 import { isIPv4, isPort } from '../primitives/address.js'
+import { parseBootstrap } from '../node/bootstrap-list.js'
 import type { DHTOptions as NodeOptions } from '../node/options.js'
 import type { Transport } from '../transport/contract.js'
+import { plainly } from './errors.js'
 
 type Nullable<T> = { [K in keyof T]?: T[K] | null | undefined }
 
@@ -34,10 +36,11 @@ export function toNodeOptions(options: DHTOptions, transport: Transport): NodeOp
   const out = { acceptRelayed: true } as Record<string, unknown>
   for (const [name, value] of Object.entries(options)) if (value !== null && value !== undefined) out[name] = value
   for (const name of FLAGS) if (name in out) out[name] = Boolean(out[name])
+  plainly(() => parseBootstrap(options.bootstrap))
   if (Array.isArray(out['nodes'])) out['nodes'] = usableNodes(out['nodes'] as Place[])
   if (typeof out['maxWindow'] === 'number') out['maxWindow'] = Math.min(out['maxWindow'], MAX_WINDOW)
   if (out['adaptiveTimeout'] !== undefined) out['adaptiveTimeout'] = toTimeouts(out['adaptiveTimeout'])
-  return { ...out, transport } as NodeOptions
+  return { ...out, transport }
 }
 
 /** Of dht-rpc's settings of adaptive timeouts only the bounds mean something here, and only where they make sense. */

@@ -1,5 +1,7 @@
 /** Queries as dht-rpc runs them: its options, and what a query ends or fails with. */
+import { DHTError } from '../primitives/errors.js'
 import { commitTo, Query } from '../node/query-host.js'
+import { Session } from '../node/session.js'
 import type { DHT as Node } from '../node/dht.js'
 import type { QueryMessage, QueryOptions } from '../query/query.js'
 import type { Reply } from '../rpc/reply.js'
@@ -10,19 +12,36 @@ import { usableNodes } from './options.js'
 const MAX_RETRIES = 100
 const MAX_CONCURRENCY = 256
 
-/** A query that fails with dht-rpc's errors. */
+/** A query that ends and fails as one of dht-rpc does. */
 export class RpcQuery<T = Reply> extends Query<T> {
-  #writes = false
+  readonly #given: QueryOptions<T>
+  #over = false
 
   constructor(...[host, message, options]: ConstructorParameters<typeof Query<T>>) {
     super(host, message, options)
-    this.#writes = Boolean(options.commit)
+    this.#given = options
   }
 
   override destroy(error?: Error | null): void {
     // An aborted signal destroys the query while it is being constructed.
-    const writes = #writes in this && this.#writes
-    super.destroy(error ? queryFailure(error, writes) : error)
+    const given = #given in this ? this.#given : {}
+    if (!error) return super.destroy(error)
+    const { session, commit } = given
+    const ended = session instanceof Session && session.lastEnd?.error === error
+    const failure = queryFailure(ended ? new DHTError('REQUEST_DESTROYED') : error, Boolean(commit))
+    if (failure === null) this.#end()
+    else super.destroy(failure)
+  }
+
+  override push(item: T | null): boolean {
+    return this.#over ? false : super.push(item)
+  }
+
+  /** Ends the stream: what was found so far is still delivered. */
+  #end(): void {
+    if (this.#over) return
+    super.push(null)
+    this.#over = true
   }
 }
 

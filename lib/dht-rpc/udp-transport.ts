@@ -21,7 +21,7 @@ export function createWatchedTransport(udx: Udx = createUdx()): WatchedTransport
     },
     watchInterfaces(onChange: (interfaces: NetworkInterface[]) => void) {
       const started = udx.watchNetworkInterfaces()
-      started.on('change', () => onChange(started.interfaces))
+      started.on('change', (interfaces) => onChange(interfaces ?? started.interfaces))
       watcher = started
       // Closing only frees a handle; there is nobody left to tell if that fails.
       return () => void started.destroy().catch(() => {})

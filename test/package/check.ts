@@ -32,6 +32,9 @@ const { Simulation } = await import('xorpc/simulation')
 const { createTestnet } = await import('xorpc/testnet')
 assert.equal(typeof Simulation, 'function')
 assert.equal(typeof createTestnet, 'function')
+const stand = await import('xorpc/dht-rpc')
+assert.equal(createRequire(import.meta.url)('xorpc/dht-rpc'), stand.default, 'stand-in for dht-rpc')
+assert.ok(Object.create(stand.default.prototype) instanceof DHT)
 `
 
 const LOAD_CJS = `

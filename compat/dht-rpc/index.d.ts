@@ -1,0 +1,2 @@
+import DHT = require('../../dist/lib/dht-rpc/index.js')
+export = DHT

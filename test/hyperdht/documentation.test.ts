@@ -1,0 +1,70 @@
+/** docs/HYPERDHT.md says what is: its override is the one in use here, its example prints what it says. */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test from 'brittle'
+import { fencedBlocks } from '../tutorial/transcript.js'
+import { installation } from './installation.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const PAGE = readFileSync(join(ROOT, 'docs/HYPERDHT.md'), 'utf8')
+
+interface Manifest {
+  name?: string
+  version?: string
+  overrides?: Record<string, string>
+  dependencies?: Record<string, string>
+}
+
+function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(path, 'utf8')) as Manifest
+}
+
+test('hyperdht docs: the override is that of the example, and leads to the folder in use', (t) => {
+  const [shown] = fencedBlocks(PAGE, 'json').map((text) => JSON.parse(text) as Manifest)
+  const example = readManifest(join(ROOT, 'examples/hyperdht/package.json'))
+  t.alike(shown!.overrides, example.overrides)
+  const { path, require } = installation('xorpc')
+  const folder = shown!.overrides!['dht-rpc']!.replace('file:', '')
+  t.is(realpathSync(join(path, folder)), realpathSync(join(ROOT, 'compat/dht-rpc')))
+  t.is(require('dht-rpc'), require('xorpc/dht-rpc'))
+})
+
+test('hyperdht docs: the versions are those that are tested', (t) => {
+  const { require } = installation('xorpc')
+  const example = readManifest(join(ROOT, 'examples/hyperdht/package.json'))
+  for (const name of ['hyperdht', 'hyperswarm']) {
+    const { version } = require(`${name}/package.json`) as Manifest
+    t.ok(PAGE.includes(`${name} ${version}`), `${name} ${version}`)
+    t.is(example.dependencies![name], version)
+  }
+  const compat = readManifest(join(ROOT, 'compat/dht-rpc/package.json'))
+  t.is(compat.name, 'dht-rpc')
+  t.is(compat.version, (installation('dht-rpc').require('dht-rpc/package.json') as Manifest).version)
+})
+
+test('hyperdht docs: the command that shows that it worked says true', (t) => {
+  const { path } = installation('xorpc')
+  const [command] = fencedBlocks(PAGE, 'sh').flatMap((text) => /^node -p "(.*)"$/m.exec(text)?.slice(1) ?? [])
+  t.is(execFileSync(process.execPath, ['-p', command!], { cwd: path, encoding: 'utf8' }), 'true\n')
+})
+
+test('hyperdht docs: the example prints what the page says', (t) => {
+  const { path } = installation('xorpc')
+  copyFileSync(join(ROOT, 'examples/hyperdht/meet.js'), join(path, 'meet.js'))
+  writeFileSync(join(path, 'package.json'), readFileSync(join(ROOT, 'examples/hyperdht/package.json')))
+  const [block] = fencedBlocks(PAGE, 'console')
+  const said = block!.slice(block!.indexOf('$ node meet.js\n') + '$ node meet.js\n'.length)
+  const printed = execFileSync(process.execPath, ['meet.js'], { cwd: path, encoding: 'utf8', timeout: 60_000 })
+  t.is(printed.trimEnd(), said.trimEnd())
+})
+
+test('hyperdht docs: the links lead somewhere', (t) => {
+  const links = [...PAGE.matchAll(/\]\((?!https?:)([^)#]*)/g)].map(([, path]) => path!)
+  t.ok(links.length > 0)
+  t.alike(
+    links.filter((path) => !existsSync(join(ROOT, 'docs', path))),
+    [],
+  )
+})
