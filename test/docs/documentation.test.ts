@@ -15,7 +15,16 @@ const LIMIT_MS = 60_000
 const ATTEMPTS = 10
 const BUSY_MS = 3000
 
-const PAGES = ['README.md', 'CHANGELOG.md', 'docs/ARCHITECTURE.md', 'docs/ERRORS.md', 'docs/PROTOCOL.md']
+const PAGES = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/ARCHITECTURE.md',
+  'docs/ERRORS.md',
+  'docs/HYPERDHT.md',
+  'docs/PERFORMANCE.md',
+  'docs/PROTOCOL.md',
+  'docs/SECURITY.md',
+]
 
 interface Outcome {
   code: number
