@@ -1,21 +1,26 @@
 /**
  * Runs the test files and ends with a line `N passed, M failed`, counting tests.
  *
- *     node dist/test/run.js [--timeout seconds] [filter...]
+ *     node dist/test/run.js [--timeout seconds] [--runtimes node,bare] [filter...]
  *
  * A filter is a file (`test/rpc/client.test.ts`) or a part of its name (`rpc/`). Every test/**\/*.test.ts must have
  * been compiled; compiled files without a source are not run. Each file runs in a process of its own, and fails on a
  * non-zero exit code, a signal, a missing end, a skipped or todo or solo test, a test without assertion, or when it is
  * still running after the time limit.
+ *
+ * Every file runs in Node.js and in Bare, but for those that tooling/runtimes.ts lists, and fails when it does not run
+ * the same tests in both. Tests are counted once for each runtime they ran in.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type FileReport, killRunning, runFile } from './tooling/run-file.js'
+import { findBare, HAS_BARE, NODE, NODE_ONLY, type Runtime, whyNodeOnly } from './tooling/runtimes.js'
 import type { TestReport } from './tooling/tap-report.js'
 
-const USAGE = `usage: node dist/test/run.js [--timeout seconds] [--dir compiled [--source sources]] [filter...]`
+const USAGE =
+  'usage: node dist/test/run.js [--timeout seconds] [--runtimes node,bare] [--dir compiled [--source sources]] [filter...]'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -30,10 +35,14 @@ const DEFAULT_TIMEOUT_S = 180
 /** Lines shown of the output of a file that broke off. */
 const TAIL_LINES = 30
 
+const OWN_DIR = join(ROOT, 'dist/test')
+
 interface TestFile {
   /** Path below the test folder, without `.test.js`. */
   name: string
   path: string
+  /** What it is to be run in. */
+  runtimes: readonly Runtime[]
 }
 
 interface Tally {
@@ -101,10 +110,35 @@ function tallyFile(report: FileReport, tally: Tally): void {
   printFile(report, bad)
 }
 
+/** Runs one file wherever it is to be run, and compares. */
+async function runEverywhere({ name, path, runtimes }: TestFile, limitMs: number, tally: Tally): Promise<void> {
+  const reports: FileReport[] = []
+  for (const runtime of runtimes) {
+    const shownAs = runtime === NODE ? name : `${name} in ${runtime.name}`
+    const report = await runFile(runtime, shownAs, path, { cwd: ROOT, limitMs })
+    tallyFile(report, tally)
+    reports.push(report)
+  }
+  const difference = compareReports(reports)
+  if (difference === null) return
+  console.log(`FAIL ${name}: ${difference}`)
+  tally.failed++
+}
+
+/** What one runtime ran and another one did not; null: nothing, or a file that broke off, which was told. */
+function compareReports(reports: FileReport[]): string | null {
+  if (reports.some(({ problems }) => problems.length > 0)) return null
+  const names = reports.map(({ tests }) => tests.map(({ name }) => name))
+  const numbers = names.map(({ length }) => length)
+  if (new Set(numbers).size > 1) return `not the same number of tests everywhere: ${numbers.join(', ')}`
+  const odd = names[0]?.find((name) => names.some((others) => !others.includes(name)))
+  return odd === undefined ? null : `not everywhere: ${odd}`
+}
+
 async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise<void> {
   const runLane = async (lane: TestFile[]): Promise<void> => {
     for (let file = lane.shift(); file !== undefined; file = lane.shift()) {
-      tallyFile(await runFile(file.name, file.path, ROOT, limitMs), tally)
+      await runEverywhere(file, limitMs, tally)
     }
   }
   const shared = files.filter((file) => !ALONE.test(file.name))
@@ -112,9 +146,19 @@ async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise
   await runLane(files.filter((file) => ALONE.test(file.name)))
 }
 
+/** An exception for a file that is gone would one day be taken for a reason. */
+function tallyStale(names: string[], tally: Tally): void {
+  for (const entry of Object.keys(NODE_ONLY)) {
+    if (names.some((name) => name === entry || (entry.endsWith('/') && name.startsWith(entry)))) continue
+    console.log(`FAIL test/tooling/runtimes.ts: no test file ${entry}`)
+    tally.failed++
+  }
+}
+
 /** The compiled files to run; a source that was not compiled and a filter that selects nothing are failures. */
-function selectFiles(dir: string, sourceDir: string | null, filters: string[], tally: Tally): TestFile[] {
+function selectFiles({ dir, source: sourceDir, filters, runtimes }: Options, tally: Tally): TestFile[] {
   const names = listNames(sourceDir ?? dir, sourceDir === null ? '.test.js' : '.test.ts')
+  if (dir === OWN_DIR) tallyStale(names, tally)
   for (const filter of filters) {
     if (names.some((name) => isSelected(name, [filter]))) continue
     console.log(`FAIL no test file is called like ${filter}`)
@@ -125,7 +169,7 @@ function selectFiles(dir: string, sourceDir: string | null, filters: string[], t
     if (!isSelected(name, filters)) continue
     const path = join(dir, `${name}.test.js`)
     if (existsSync(path)) {
-      files.push({ name, path })
+      files.push({ name, path, runtimes: runtimes.filter((runtime) => runtime === NODE || whyNodeOnly(name) === null) })
       continue
     }
     console.log(`FAIL ${name} (not compiled)`)
@@ -134,25 +178,50 @@ function selectFiles(dir: string, sourceDir: string | null, filters: string[], t
   return files
 }
 
-function readOptions(): { dir: string; source: string | null; limitMs: number; filters: string[] } {
-  const options = { dir: { type: 'string' }, source: { type: 'string' }, timeout: { type: 'string' } } as const
+interface Options {
+  dir: string
+  source: string | null
+  limitMs: number
+  filters: string[]
+  runtimes: Runtime[]
+}
+
+/** @throws TypeError for a runtime that is none */
+function readRuntimes(text: string, tally: Tally): Runtime[] {
+  const runtimes: Runtime[] = []
+  for (const name of new Set(text.split(','))) {
+    if (name !== 'node' && name !== 'bare') throw new TypeError(`--runtimes: what is ${name}?`)
+    const runtime = name === 'node' ? NODE : findBare()
+    if (runtime !== null) runtimes.push(runtime)
+    else if (HAS_BARE.has(`${process.platform}-${process.arch}`)) {
+      console.log('FAIL Bare is not installed: npm install')
+      tally.failed++
+    } else console.log('note: no Bare for this system; its tests are not run')
+  }
+  return runtimes
+}
+
+function readOptions(tally: Tally): Options {
+  const text = { type: 'string' } as const
+  const options = { dir: text, source: text, timeout: text, runtimes: text }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const timeoutS = values.timeout === undefined ? DEFAULT_TIMEOUT_S : Number(values.timeout)
   if (!(timeoutS > 0)) throw new RangeError('--timeout must be a number of seconds')
   const ownSource = values.dir === undefined ? join(ROOT, 'test') : null
   return {
-    dir: values.dir ?? join(ROOT, 'dist/test'),
+    dir: values.dir ?? OWN_DIR,
     source: values.source ?? ownSource,
     limitMs: timeoutS * 1000,
     filters: positionals.map(filterName),
+    // The lists of test/tooling/runtimes.ts are about our own tests.
+    runtimes: readRuntimes(values.runtimes ?? (values.dir === undefined ? 'node,bare' : 'node'), tally),
   }
 }
 
 async function main(): Promise<void> {
-  const { dir, source, limitMs, filters } = readOptions()
   const tally: Tally = { passed: 0, failed: 0 }
-  const files = selectFiles(dir, source, filters, tally)
-  await runAll(files, limitMs, tally)
+  const options = readOptions(tally)
+  await runAll(selectFiles(options, tally), options.limitMs, tally)
   if (tally.passed + tally.failed === 0) {
     console.log('FAIL no test was run')
     process.exitCode = 1

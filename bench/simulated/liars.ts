@@ -3,9 +3,9 @@
  * go on answering pings; from some moment on they answer lookups as their kind says.
  */
 import { parseIPv4 } from '../../lib/primitives/address.js'
-import { compareDistance, idFromIp, idPrefix, sameId } from '../../lib/primitives/id.js'
-import type { DHT } from "../../lib/node/dht.js"
-import type { DHTOptions } from "../../lib/node/options.js"
+import { idFromIp, idPrefix, sameId } from '../../lib/primitives/id.js'
+import type { DHT } from '../../lib/node/dht.js'
+import type { DHTOptions } from '../../lib/node/options.js'
 import { type SimulatedHost, Simulation, trueClosest } from '../../lib/simulation/index.js'
 import { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import type { OnDatagram, Transport } from '../../lib/transport/contract.js'
@@ -66,9 +66,13 @@ const GRACE_MS = 5000
 const LEAST_WAVE = 10
 const WAVE_SHARE = 0.05
 
-/** Addresses that the inventors have ground beforehand: nearer to any key than the nearest of 10,000 nodes is. */
-const INVENTED = 100_000
+/** Addresses that the inventors have ground beforehand: a second's work. */
+const INVENTED = 2 ** 20
 const INVENTED_NET = parseIPv4('90.0.0.0')
+const PORT = 1024
+
+/** Of those, around a key, they name different ones: in a network of 1,000 as near to it as the nearest node. */
+const NAMED_INVENTED = 600
 
 /** Beyond the streams of the simulation and its nodes. */
 const CHOICE_STREAM = 2 ** 21
@@ -117,7 +121,7 @@ class LiarNetwork {
     const isLiar = (i: number): boolean => Math.floor(((i + 1) * liars) / count) > Math.floor((i * liars) / count)
     this.#honest.push(sim.bootstrapper())
     const invented = lie === 'invented' || lie === 'mixed' ? new InventedAddresses() : null
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       const wave: DHT[] = []
       for (const end = Math.min(count, i + Math.max(LEAST_WAVE, Math.floor(i * WAVE_SHARE))); i < end; i++) {
         const host = sim.createHost()
@@ -222,7 +226,9 @@ class Liar {
           }
           if (this.kind === 'slow') {
             const copy = Uint8Array.from(bytes)
-            this.#host.clock.after(1000 + this.#parts.random.below(2000), () => onDatagram(copy, fromHost, fromPort, socket))
+            this.#host.clock.after(1000 + this.#parts.random.below(2000), () =>
+              onDatagram(copy, fromHost, fromPort, socket),
+            )
             return
           }
           const lie = this.#lie(bytes, request, { ip: parseIPv4(fromHost), port: fromPort })
@@ -248,10 +254,11 @@ class Liar {
           ).map((node) => liars.find((liar) => liar.node === node)!.#place),
         )
       case 'invented':
-        return answer(invented!.nearest(target))
+        return answer(invented!.nearest(target, liars.indexOf(this)))
       case 'garbage':
         return garbage(answer, random)
-      default:
+      case 'slow':
+      case 'silent':
         return NO_REPLY
     }
   }
@@ -264,7 +271,10 @@ class Liar {
 
 /** No message, one that is cut off, or one with junk behind its header. */
 function garbage(answer: (closer: CloserNode[]) => Uint8Array, random: SeededRandom): Uint8Array {
-  const somewhere = (): CloserNode => ({ ip: random.below(65536) * 65536 + random.below(65536), port: random.below(65536) })
+  const somewhere = (): CloserNode => ({
+    ip: random.below(65536) * 65536 + random.below(65536),
+    port: random.below(65536),
+  })
   const message = answer(Array.from({ length: K }, somewhere))
   switch (random.below(3)) {
     case 0:
@@ -279,31 +289,28 @@ function garbage(answer: (closer: CloserNode[]) => Uint8Array, random: SeededRan
 
 /** Dead addresses by their ids: what an attacker grinds once, and uses for any key. */
 class InventedAddresses {
-  /** Ascending. */
-  readonly #entries: { id: Uint8Array; prefix: number; place: CloserNode }[]
+  /** First 32 bits of the id, and the number of the address behind them; ascending. */
+  readonly #entries = new Float64Array(INVENTED)
 
   constructor() {
-    this.#entries = Array.from({ length: INVENTED }, (_, i) => {
-      const place = { ip: INVENTED_NET + (i >> 4), port: 1024 + (i & 15) }
-      const id = Uint8Array.from(idFromIp(place.ip, place.port))
-      return { id, prefix: idPrefix(id), place }
-    }).sort((a, b) => a.prefix - b.prefix)
+    for (let i = 0; i < INVENTED; i++) this.#entries[i] = idPrefix(idFromIp(INVENTED_NET + i, PORT)) * INVENTED + i
+    this.#entries.sort()
   }
 
-  /** Twenty around the key: those of the smallest subtree that has as many. */
-  nearest(target: Uint8Array): CloserNode[] {
+  /** Twenty around the key; each liar names others, and all of them are nearer to it than any node. */
+  nearest(target: Uint8Array, liar: number): CloserNode[] {
     const prefix = idPrefix(target)
-    for (let bits = 32; ; bits--) {
+    let bits = 32
+    let [from, to] = [0, 0]
+    for (; to - from < NAMED_INVENTED; bits--) {
       const size = 2 ** (32 - bits)
-      const from = this.#indexOf(Math.floor(prefix / size) * size)
-      const to = this.#indexOf((Math.floor(prefix / size) + 1) * size)
-      if (to - from < K) continue
-      return this.#entries
-        .slice(from, to)
-        .sort((a, b) => compareDistance(target, a.id, b.id))
-        .slice(0, K)
-        .map(({ place }) => place)
+      from = this.#indexOf(Math.floor(prefix / size) * size)
+      to = this.#indexOf((Math.floor(prefix / size) + 1) * size)
     }
+    return Array.from({ length: K }, (_, i) => {
+      const entry = this.#entries[from + ((liar * K + i) % (to - from))]!
+      return { ip: INVENTED_NET + (entry % INVENTED), port: PORT }
+    })
   }
 
   #indexOf(prefix: number): number {
@@ -311,10 +318,9 @@ class InventedAddresses {
     let high = this.#entries.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#entries[middle]!.prefix < prefix) low = middle + 1
+      if (Math.floor(this.#entries[middle]! / INVENTED) < prefix) low = middle + 1
       else high = middle
     }
     return low
   }
 }
-

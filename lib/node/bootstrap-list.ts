@@ -1,5 +1,6 @@
 /** Bootstrap nodes as they are written down, and as the address to ask first. */
 import { isIPv4, isPort } from '../primitives/address.js'
+import type { DHTOptions } from './options.js'
 
 /** One entry of the `bootstrap` option. */
 export type BootstrapEntry = string | number | { readonly host?: string | null; readonly port?: number | null }
@@ -55,4 +56,18 @@ export function checkBootstrapper(port: number, host: string): void {
   if (host === '0.0.0.0' || host === '::') throw new TypeError('Invalid host')
   if (typeof host !== 'string' || !isIPv4(host)) throw new TypeError('Host must be a IPv4 address')
   if (!isPort(port)) throw new RangeError(`port must be an integer from 1 to 65535, got ${port}`)
+}
+
+/** Options of `DHT.bootstrapper`; the caller's own come last. @throws TypeError or RangeError for bad arguments */
+export function bootstrapperOptions(port: number, host: string, options: DHTOptions): DHTOptions {
+  checkBootstrapper(port, host)
+  return {
+    // This one or none: on the next port the id would belong to another address.
+    port: [port, port + 1],
+    ephemeral: false,
+    firewalled: false,
+    anyPort: false,
+    bootstrap: [],
+    ...options,
+  }
 }

@@ -19,17 +19,23 @@ import {
   shouldEvict,
   slowerContact,
 } from '../routing/maintenance.js'
-import { RoutingTable } from '../routing/table.js'
+import { MAX_PER_SUBNET_IN_BUCKET, MAX_PER_SUBNET_IN_TABLE, RoutingTable } from '../routing/table.js'
 import { updateEstimate } from '../rpc/round-trip.js'
 
 /** What the contacts need of the node. */
 export interface ContactsHost {
   /** Whole milliseconds. */
   now(): number
+  /** Whether a host is of our own network. */
+  isNear(ip: number): boolean
   /** Whether a request of ours to this address is under way. */
   isAsking(ip: number, port: number): boolean
   /** Sends a PING; `settled` is called after the reply or the failure has been taken in. */
   ping(node: NodeInfo, settled: (outcome: PingOutcome) => void): void
+  /** Sends a PING to somebody who may not even be there: once, and beside the window. */
+  askNewcomer(node: NodeInfo, settled: (outcome: PingOutcome) => void): void
+  /** A contact was given up while nobody answered: it may be us who are cut off. */
+  onLost(contact: Contact): void
   onAdd(contact: Contact): void
   onRemove(contact: Contact): void
 }
@@ -57,7 +63,7 @@ const MAX_REPLACEMENTS = 3
  */
 const DOUBT_MS = 60_000
 
-/** A contact pinged this recently is not checked again for a hint or a silence; answers take less. */
+/** A contact pinged or heard this recently is not checked for a hint or a silence: strangers would set the pace. */
 const QUIET_MS = 5000
 
 export class Contacts {
@@ -71,18 +77,28 @@ export class Contacts {
   /** Contacts whose silence counted lately while nobody answered. BOUNDED: by the table, emptied after DOUBT_MS. */
   readonly #doubted = new Set<Contact>()
   #doubtedSince = -Infinity
+  #silentNewcomers = 0
   #hintedChecks = 0
   #replacements = 0
 
   constructor(host: ContactsHost, id: Uint8Array, k: number, filter: ((node: NodeInfo) => boolean) | null) {
     this.#host = host
     this.#filter = filter
-    this.#table = new RoutingTable(id, k)
+    this.#table = new RoutingTable(id, k, {
+      maxPerSubnetInBucket: MAX_PER_SUBNET_IN_BUCKET,
+      maxPerSubnetInTable: MAX_PER_SUBNET_IN_TABLE,
+      isNear: (ip) => host.isNear(ip),
+    })
   }
 
   /** The table now; replaced by another one when our id changes. */
   get table(): RoutingTable {
     return this.#table
+  }
+
+  /** Newcomers that did not answer, ever: strangers can make them up, so their silence says nothing about the network. */
+  get silentNewcomers(): number {
+    return this.#silentNewcomers
   }
 
   /** Checks caused by others that are under way. */
@@ -140,7 +156,9 @@ export class Contacts {
     if (contact === null) return
     if (!evidence && this.#isDoubted(contact)) return
     contact.failures++
-    if (shouldEvict(contact, evidence)) this.#remove(contact)
+    if (!shouldEvict(contact, evidence)) return
+    this.#remove(contact)
+    if (!evidence) this.#host.onLost(contact)
   }
 
   /** Adds a node that the user vouches for, without asking it. */
@@ -154,7 +172,7 @@ export class Contacts {
   onDownHint(key: number): void {
     const contact = this.#table.byKey(key)
     if (contact === null || this.#hintedChecks >= MAX_HINTED_CHECKS) return
-    if (contact.downHints > 0 && this.#host.now() - contact.pingedAt < QUIET_MS) return
+    if (this.#host.now() - contact.pingedAt < QUIET_MS) return
     contact.downHints++
     this.#hintedChecks++
     this.check(contact, (outcome) => {
@@ -222,7 +240,10 @@ export class Contacts {
   #askCandidate(key: number, node: NodeInfo): void {
     this.#candidates.add(key)
     this.#newcomerAskedAt = this.#host.now()
-    this.#host.ping(node, () => this.#candidates.delete(key))
+    this.#host.askNewcomer(node, (outcome) => {
+      this.#candidates.delete(key)
+      if (outcome === 'silent') this.#silentNewcomers++
+    })
   }
 
   #accept(node: NodeInfo, ip: number, rttMs: number): Contact | null {

@@ -11,14 +11,10 @@ import type { NodeInfo } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import { throwLater } from '../primitives/report.js'
 import { DelayedPings } from '../commands/delayed-ping.js'
-import type { Candidate } from '../query/candidate.js'
-import type { AskHandler } from '../query/lookup.js'
-import { Traversal } from '../query/traversal.js'
-import type { TraversalOptions } from '../query/traversal-options.js'
 import type { Contact } from '../routing/contact.js'
 import { K } from '../routing/table.js'
 import { Client } from '../rpc/client.js'
-import { createOutgoing, createSendOptions } from '../rpc/exchange.js'
+import { createSendOptions } from '../rpc/exchange.js'
 import type { Exchange, ExchangeHandler, Outgoing, SendOptions } from '../rpc/exchange.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Request } from '../rpc/request.js'
@@ -29,31 +25,26 @@ import { Tokens } from '../rpc/tokens.js'
 import type { DatagramSocket, Transport } from '../transport/contract.js'
 import { COMMAND } from '../wire/commands.js'
 import { datagramKind } from '../wire/datagram.js'
+import { NetworkSeal, SEAL_BYTES } from '../wire/network-seal.js'
 import { Contacts } from './contacts.js'
 import { Endpoint } from './endpoint.js'
-import { Errands, LOOKUP_SEND } from './errands.js'
+import { Errands, NEWCOMER_SEND } from './errands.js'
+import type { Tell } from './events.js'
 import { Identity } from './identity.js'
 import { createCommandHandler } from './internal-commands.js'
+import { Lookups } from './lookups.js'
 import type { NodeConfig } from './options.js'
+import { NetworkWatch } from './network-watch.js'
+import type { Platform } from './platform.js'
 import { type Resolved, Resolver } from './resolver.js'
 import { Senders } from './senders.js'
 import { Tracing } from './tracing.js'
 
 /** What the core tells the node it is the inside of. */
 export interface CoreEvents {
-  onContactAdded(contact: Contact): void
-  onContactRemoved(contact: Contact): void
-  onNatUpdate(host: string | null, port: number): void
-  onPersistent(): void
-  onEphemeral(): void
+  tell: Tell
   /** Hands a request to the application; false when nobody listens. */
   onRequest(request: Request): boolean
-}
-
-export interface Platform {
-  transport: Transport
-  clock: Clock
-  random: Random
 }
 
 /** Transmissions after the first of a request of the caller's. */
@@ -70,6 +61,8 @@ export class Core {
   readonly clock: Clock
   readonly random: Random
   readonly transport: Transport
+  /** Most bytes of a message. */
+  readonly maxDatagramBytes: number
   readonly stats: Stats = createStats()
   readonly endpoint: Endpoint
   readonly client: Client
@@ -79,6 +72,8 @@ export class Core {
   readonly resolver: Resolver
   readonly delayedPings: DelayedPings
   readonly errands: Errands
+  readonly lookups: Lookups
+  readonly watch: NetworkWatch
   readonly tracing: Tracing
   /** Set while there are no sockets: nothing goes out or comes in. `failed`: they could not be bound. */
   closed: 'suspended' | 'destroyed' | 'failed' | null = null
@@ -88,6 +83,8 @@ export class Core {
   /** How requests of the caller's are sent that say nothing else; shared by all of them. */
   readonly requestOptions: SendOptions
   readonly #events: CoreEvents
+  /** null: in the public network. */
+  readonly #seal: NetworkSeal | null
   readonly #senders: Senders
   readonly #handleCommand: (inbound: Inbound) => CommandOutcome
   /** Our address as contacts see it, shared by all that see the same. */
@@ -100,11 +97,15 @@ export class Core {
     this.random = random
     this.transport = transport
     this.#events = events
+    this.#seal = config.networkId === null ? null : new NetworkSeal(config.networkId)
+    this.maxDatagramBytes = transport.maxDatagramBytes - (this.#seal === null ? 0 : SEAL_BYTES)
     this.lastLookupAt = clock.now()
     this.requestOptions = createSendOptions({ retries: REQUEST_RETRIES, relayed: config.acceptRelayed })
     this.endpoint = new Endpoint(transport, config, this.onDatagram.bind(this))
     this.delayedPings = new DelayedPings(clock, config.maxPingDelay)
     this.errands = this.#createErrands()
+    this.lookups = new Lookups(this)
+    this.watch = new NetworkWatch(this, events.tell)
     this.tracing = new Tracing(clock, config.trace)
     this.#senders = new Senders((key) => this.contacts.table.byKey(key)?.id ?? null)
     this.contacts = this.#createContacts()
@@ -128,12 +129,15 @@ export class Core {
       datagrams.dropped.suspended++
       return
     }
-    const kind = datagramKind(bytes)
-    if (kind === 'request') {
-      if (port > 0 && port < 65536) this.server.receive(bytes, host, port, socket)
+    const opened = this.#seal === null ? bytes : this.#seal.open(bytes)
+    const kind = datagramKind(opened ?? bytes)
+    if (opened === null) {
+      datagrams.dropped[kind === 'short' ? 'short' : 'foreign']++
+    } else if (kind === 'request') {
+      if (port > 0 && port < 65536) this.server.receive(opened, host, port, socket)
       else datagrams.dropped.malformed++
     } else if (kind === 'response') {
-      this.client.receive(bytes, host, port, socket)
+      this.client.receive(opened, host, port, socket)
     } else {
       datagrams.dropped[kind]++
     }
@@ -169,52 +173,8 @@ export class Core {
     if (this.config.sendDownHints) this.errands.hint(to, dead)
   }
 
-  /** The walk of a lookup, with this node's rules. */
-  createTraversal(
-    target: Uint8Array,
-    options: Pick<TraversalOptions, 'onlySeeds' | 'k' | 'trace'> & { concurrency?: number | undefined } = {},
-  ): Traversal {
-    const { filterNode } = this.config
-    return new Traversal({
-      target,
-      selfId: this.contacts.table.id,
-      k: options.k ?? K,
-      concurrency: options.concurrency ?? this.config.concurrency,
-      onlySeeds: options.onlySeeds ?? false,
-      allowScope: this.#homeScope(),
-      trace: options.trace,
-      ...(filterNode !== null && { accept: (id, host, port) => this.contacts.accepts({ id, host, port }) }),
-    })
-  }
-
-  /** Asks a candidate of a lookup. Returns what takes the request back. */
-  ask(
-    message: { command: number; internal: boolean; target: Uint8Array; value: Uint8Array | null },
-    to: { host: string; ip: number; port: number; id: Uint8Array },
-    handler: AskHandler,
-    options: SendOptions,
-  ): (error: Error) => void {
-    if (this.closed !== null) {
-      handler.onFailure(this.closedError())
-      return () => {}
-    }
-    try {
-      const exchange = this.client.send(createOutgoing(to, to.id, message, null), options, handler)
-      return (error) => this.client.cancel(exchange, error)
-    } catch (error) {
-      // QUEUE_FULL: to a lookup a failure like any other, which ends it.
-      handler.onFailure(error as Error)
-      return () => {}
-    }
-  }
-
-  /** Asks a candidate whom it knows around another target than the lookup's. */
-  askSide(target: Uint8Array, to: Candidate, handler: AskHandler, options = LOOKUP_SEND): (error: Error) => void {
-    return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, options)
-  }
-
   /** Where we live: contacts of that scope are plausible. Known from our own address, once others told it. */
-  #homeScope(): AddressScope {
+  get homeScope(): AddressScope {
     const own = this.identity.host ?? this.config.host
     const scope = addressScope(parseIPv4(own))
     return scope === 'unusable' ? 'public' : scope
@@ -223,7 +183,7 @@ export class Core {
   /** Whether a host is of our own network: loopback is always, private addresses are where we live among them. */
   #isNear(ip: number): boolean {
     const scope = addressScope(ip)
-    return scope === 'loopback' || (scope === 'private' && this.#homeScope() !== 'public')
+    return scope === 'loopback' || (scope === 'private' && this.homeScope !== 'public')
   }
 
   #createErrands(): Errands {
@@ -254,13 +214,16 @@ export class Core {
     return new Contacts(
       {
         now: () => Math.floor(this.clock.now()),
+        isNear: (ip) => this.#isNear(ip),
         isAsking: (ip, port) => this.client.isAsking(ip, port),
         ping: (node, settled) => this.errands.ping(node, settled),
+        askNewcomer: (node, settled) => this.errands.ping(node, settled, NEWCOMER_SEND),
+        onLost: ({ host, port }) => this.lookups.remember(host, port),
         onAdd: (contact) => {
           this.#senders.forget(contact.key)
-          this.#events.onContactAdded(contact)
+          this.#events.tell('add-node', contact)
         },
-        onRemove: (contact) => this.#events.onContactRemoved(contact),
+        onRemove: (contact) => this.#events.tell('remove-node', contact),
       },
       this.random.bytes(32),
       K,
@@ -276,10 +239,10 @@ export class Core {
         serverPort: () => this.endpoint.serverPort,
         probeTargets: () => this.#probeTargets(),
         pingNat: (node) => this.errands.pingNat(node),
-        onNatUpdate: (host, port) => this.#events.onNatUpdate(host, port),
+        onNatUpdate: (host, port) => this.#events.tell('nat-update', host, port),
         onId: (id) => this.contacts.changeId(id),
-        onPersistent: () => this.#events.onPersistent(),
-        onEphemeral: () => this.#events.onEphemeral(),
+        onPersistent: () => this.#events.tell('persistent'),
+        onEphemeral: () => this.#events.tell('ephemeral'),
       },
       {
         firewalled,
@@ -313,7 +276,7 @@ export class Core {
         onResponse: (reply, ip, socket, exchange) => this.#onResponse(reply, ip, socket, exchange),
         onUnanswered: (exchange, evidence) => this.#onUnanswered(exchange, evidence),
       },
-      { clock, random, stats, maxWindow: this.config.maxWindow, bounds: this.config.retryBounds },
+      { clock, random, stats, maxWindow: this.config.maxWindow, bounds: this.config.retryBounds, seal: this.#seal },
     )
   }
 
@@ -327,7 +290,7 @@ export class Core {
     // On the other socket our address is another one.
     if (socket !== this.outgoingSocket) return
     if (contact !== null) this.#sample(contact, reply)
-    else if (id === null) this.identity.sample(addressKey(ip, port), reply.toKey, false)
+    else if (id === null) this.identity.sample(addressKey(ip, this.#isNear(ip) ? port : 0), reply.toKey, false)
   }
 
   #sample(contact: Contact, reply: Reply): void {
@@ -340,7 +303,8 @@ export class Core {
     if (contact.to === address && contact.sampledAt !== 0 && now - contact.sampledAt < RESAMPLE_MS) return
     contact.to = address
     contact.sampledAt = Math.floor(now)
-    this.identity.sample(contact.key, toKey, true)
+    // One vote for a host, however many nodes it runs; on a local network, where many share one, for a node.
+    this.identity.sample(addressKey(contact.ip, this.#isNear(contact.ip) ? contact.port : 0), toKey, true)
   }
 
   #onUnanswered(exchange: Exchange, evidence: boolean): void {
@@ -355,7 +319,7 @@ export class Core {
   }
 
   #createServer(): Server {
-    const { clock, stats, transport } = this
+    const { clock, stats } = this
     const { inboundLimits } = this.config
     return new Server(
       {
@@ -373,7 +337,8 @@ export class Core {
         clock,
         stats,
         tokens: new Tokens({ random: this.random }),
-        maxDatagramBytes: transport.maxDatagramBytes,
+        maxDatagramBytes: this.maxDatagramBytes,
+        seal: this.#seal,
         limits: inboundLimits === null ? null : new InboundLimits(inboundLimits),
       },
     )

@@ -2,10 +2,9 @@
  * The node as users see it: checks what they pass, starts the work, tells what happened. The work is done by the core
  * and its parts.
  */
-import { systemClock } from '../primitives/clock.js'
 import { Emitter, type EmitterClass } from '../primitives/emitter.js'
-import { systemRandom } from '../primitives/random.js'
 import { throwLater } from '../primitives/report.js'
+import type { NetworkSizeEstimate } from '../query/network-size.js'
 import type { Query, QueryMessage, QueryOptions } from '../query/query.js'
 import type { Recency } from '../routing/recency.js'
 import type { RoutingTable } from '../routing/table.js'
@@ -13,18 +12,19 @@ import type { Reply } from '../rpc/reply.js'
 import type { Request } from '../rpc/request.js'
 import type { Stats } from '../rpc/stats.js'
 import type { DatagramSocket, SocketAddress } from '../transport/contract.js'
-import { createUdpTransport } from '../transport/udp.js'
 import { COMMAND, ERROR } from '../wire/commands.js'
 import { checkAddress, checkLimits, type Destination } from './arguments.js'
 import { listContacts, localAddress, remoteAddress } from './addresses.js'
 import { Application, ERROR_HANDLER_FAILED } from './application.js'
-import { type BootstrapNode, checkBootstrapper } from './bootstrap-list.js'
+import { type BootstrapNode, bootstrapperOptions } from './bootstrap-list.js'
 import { type WaitOptions, waitFor } from './call.js'
 import { Core } from './core.js'
-import type { DHTEvents } from './events.js'
+import type { DHTEvents, Tell } from './events.js'
 import type { Health } from './health.js'
+import type { EphemeralReason } from './identity.js'
 import { Lifecycle } from './lifecycle.js'
 import { DEFAULTS, type DHTConfig, type DHTOptions, parseOptions, publicConfig } from './options.js'
+import { platformOf } from './platform.js'
 import { createQuery } from './query-host.js'
 import {
   checkRequest,
@@ -36,10 +36,12 @@ import {
   sendRequest,
 } from './requests.js'
 import { measureRoundTrips, type RoundTripStats } from './round-trip-stats.js'
+import { exportContacts, type SavedContacts } from './saved-contacts.js'
 import { Session } from './session.js'
 
 /** The inside of a node, for the modules of this package that are built on it. @internal */
-export let coreOf: (node: DHT) => Core
+export const coreOf = (node: DHT): Core => inside(node)
+let inside: (node: DHT) => Core
 
 /**
  * A node of a Kademlia DHT, on the wire protocol of `dht-rpc` v6.
@@ -66,7 +68,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   stats: Stats
 
   static {
-    coreOf = (node) => node.#core
+    inside = (node: DHT): Core => node.#core
   }
 
   readonly #core: Core
@@ -80,17 +82,9 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   constructor(options: DHTOptions = {}) {
     super()
     const config = parseOptions(options)
-    const platform = {
-      transport: options.transport ?? createUdpTransport(options.udx ?? undefined),
-      clock: options.clock ?? systemClock,
-      random: options.random ?? systemRandom,
-    }
-    this.#core = new Core(config, platform, {
-      onContactAdded: (contact) => this.#tell('add-node', contact),
-      onContactRemoved: (contact) => this.#tell('remove-node', contact),
-      onNatUpdate: (host, port) => this.#tell('nat-update', host, port),
-      onPersistent: () => this.#tell('persistent'),
-      onEphemeral: () => this.#tell('ephemeral'),
+    const tell: Tell = (event, ...args) => void this.#tell(event, ...args)
+    this.#core = new Core(config, platformOf(options), {
+      tell,
       onRequest: (request) => this.#application.handle(request),
     })
     this.#application = new Application({
@@ -98,7 +92,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
       tellError: (error, request) => this.#tell('request-error', error, request),
     })
     this.stats = this.#core.stats
-    this.#lifecycle = new Lifecycle(this.#core, (event, ...args) => this.#tell(event, ...args))
+    this.#lifecycle = new Lifecycle(this.#core, tell)
     for (const { host, port } of config.nodes.toReversed()) this.addNode({ host, port })
     this.#lifecycle.start()
   }
@@ -118,16 +112,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
     host: string,
     options: DHTOptions = {},
   ): InstanceType<C> {
-    checkBootstrapper(port, host)
-    const node = new this({
-      // This one or none: on the next port the id would belong to another address.
-      port: [port, port + 1],
-      ephemeral: false,
-      firewalled: false,
-      anyPort: false,
-      bootstrap: [],
-      ...options,
-    })
+    const node = new this(bootstrapperOptions(port, host, options))
     node.#core.identity.fixAddress(host, port)
     return node as InstanceType<C>
   }
@@ -155,6 +140,11 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   /** Whether we are in nobody's routing table: true until our address is known and stable. */
   get ephemeral(): boolean {
     return this.#core.identity.ephemeral
+  }
+
+  /** Why we are ephemeral; null while persistent. See {@link EphemeralReason}. */
+  get ephemeralReason(): EphemeralReason | null {
+    return this.#core.identity.ephemeralReason
   }
 
   /** Whether our server socket can not, or not for sure, be reached from outside. */
@@ -192,6 +182,11 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   /** Details behind `online` and `degraded`. */
   get health(): Health {
     return this.#lifecycle.upkeep.health
+  }
+
+  /** How many nodes the network has, as far as our own lookups tell; null while unknown. */
+  get networkSize(): NetworkSizeEstimate | null {
+    return this.#core.watch.size
   }
 
   /** The routing table; another one after our id changed. */
@@ -290,7 +285,7 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
 
   /** Asks one node for a sign of life. Rejects and throws as {@link request}. */
   ping(to: Destination, options?: PingOptions): Promise<Reply> {
-    const message = createPing(options?.size, this.#core.transport.maxDatagramBytes)
+    const message = createPing(options?.size, this.#core.maxDatagramBytes)
     return sendRequest(this.#core, message, checkAddress(to), options, 0)
   }
 
@@ -323,6 +318,11 @@ export class DHT extends (Emitter as unknown as EmitterClass<DHTEvents>) {
   /** The contacts, most recently heard first. `limit`: at most so many. @throws TypeError or RangeError */
   toArray({ limit = Infinity }: { limit?: number } = {}): { host: string; port: number }[] {
     return listContacts(this.nodes, limit)
+  }
+
+  /** Our contacts as plain data, for the option `contacts` of a later run. */
+  exportContacts(): SavedContacts {
+    return exportContacts(this.#core)
   }
 
   /** Local address of the socket that requests leave from; null while not bound. */

@@ -24,6 +24,12 @@ export interface ErrandsHost {
 /** How internal requests are sent: three transmissions, timed by what is known of the network. */
 export const INTERNAL_SEND = createSendOptions({ retries: 2 })
 
+/**
+ * How a newcomer is asked: strangers cause these, with forged addresses too, so none holds a place in the window or is
+ * repeated. Who missed it comes again.
+ */
+export const NEWCOMER_SEND = createSendOptions({ retries: 0, forced: true })
+
 /** How the FIND_NODE of a lookup is sent: of 10,000 living nodes four lose both at 1 % loss each way. */
 export const LOOKUP_SEND = createSendOptions({ retries: 1, lookup: true })
 
@@ -52,8 +58,8 @@ export class Errands {
   }
 
   /** Asks a node whether it is there. */
-  ping(node: NodeInfo, settled: (outcome: PingOutcome) => void): void {
-    this.#send(COMMAND.PING, node, node.id, null, INTERNAL_SEND, {
+  ping(node: NodeInfo, settled: (outcome: PingOutcome) => void, options: SendOptions = INTERNAL_SEND): void {
+    this.#send(COMMAND.PING, node, node.id, null, options, {
       onReply: (reply) => settled(reply.from.id === null ? 'silent' : 'answered'),
       onFailure: (error) => settled(hasCode(error, 'REQUEST_TIMEOUT') ? 'silent' : 'given-up'),
     })

@@ -1,7 +1,9 @@
 /** Events of a node, and the arguments their listeners get. */
+import type { DHTError } from '../primitives/errors.js'
 import type { Contact } from '../routing/contact.js'
 import type { Request } from '../rpc/request.js'
 import type { NetworkInterface } from '../transport/contract.js'
+import type { EclipseWarning } from './network-watch.js'
 
 /**
  * - `listening`: the sockets are bound
@@ -14,6 +16,8 @@ import type { NetworkInterface } from '../transport/contract.js'
  * - `network-change`: the interfaces of this machine changed
  * - `network-update`: `online` or `degraded` may have changed, or the interfaces
  * - `add-node`, `remove-node`: a contact entered or left the routing table
+ * - `eclipse-warning`: more nodes have crowded around a key than chance explains, see {@link EclipseWarning}
+ * - `contact-store-error`: the contact store could not load or save; the node goes on, and tries again
  * - `suspend`, `resume`, `close`: done
  */
 export type DHTEvents = {
@@ -31,6 +35,8 @@ export type DHTEvents = {
   'network-update': []
   'add-node': [contact: Contact]
   'remove-node': [contact: Contact]
+  'eclipse-warning': [warning: EclipseWarning]
+  'contact-store-error': [error: DHTError, operation: 'load' | 'save']
   suspend: []
   resume: []
   close: []

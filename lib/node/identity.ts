@@ -33,6 +33,18 @@ export interface IdentityHost {
   onEphemeral(): void
 }
 
+/**
+ * Why a node is ephemeral:
+ * - `told`: by the option `ephemeral: true`, or `adaptive: false`
+ * - `address-unknown`: nobody has told us our address. So it is with the first node of a network, until others ask it
+ *   and answer it: make that one with `DHT.bootstrapper`
+ * - `port-random`: our NAT shows every peer another port
+ * - `waiting`: the address is known, and has to stay the same for `stableAfterMs`
+ * - `probing`: it is being found out whether we can be reached
+ * - `unreachable`: the last probe did not get through to us, and will be repeated
+ */
+export type EphemeralReason = 'told' | 'address-unknown' | 'port-random' | 'waiting' | 'probing' | 'unreachable'
+
 export interface IdentityOptions {
   firewalled: boolean
   /** Turns persistent by itself after a while. */
@@ -55,6 +67,8 @@ export class Identity {
   #ephemeral = true
   #firewalled: boolean
   #attempt: Promise<boolean> | null = null
+  /** Whether the last probe failed. */
+  #unreachable = false
   /** Address key our id is the hash of; -1 while ephemeral. */
   #ownKey = -1
   /** Changes when what an attempt started from no longer holds. */
@@ -84,6 +98,16 @@ export class Identity {
   /** Public port, 0 while unknown or different from peer to peer. */
   get port(): number {
     return this.#fixed === null ? this.#sampler.port : this.#fixed.port
+  }
+
+  /** null while persistent. */
+  get ephemeralReason(): EphemeralReason | null {
+    if (!this.#ephemeral) return null
+    if (!this.#options.adaptive && !this.#options.forced) return 'told'
+    if (this.host === null) return 'address-unknown'
+    if (this.port === 0) return 'port-random'
+    if (this.#attempt !== null) return 'probing'
+    return this.#unreachable ? 'unreachable' : 'waiting'
   }
 
   /** Whether it is time to try to become persistent. */
@@ -150,6 +174,7 @@ export class Identity {
 
   #forgetAddress(): void {
     this.#epoch++
+    this.#unreachable = false
     this.#unidentified.clear()
     this.#firewalled = this.#options.firewalled
     if (this.#sampler.reset()) this.#host.onNatUpdate(null, 0)
@@ -169,7 +194,8 @@ export class Identity {
     if (host === null || port === 0) return false
     const probe = this.#firewalled ? await this.#probe(host) : null
     if (epoch !== this.#epoch) return false
-    if (this.#firewalled && probe === null) {
+    this.#unreachable = this.#firewalled && probe === null
+    if (this.#unreachable) {
       this.#schedule.onFailure(this.#host.now())
       return false
     }

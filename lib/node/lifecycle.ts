@@ -7,9 +7,11 @@
  */
 import type { Cancel } from '../primitives/clock.js'
 import { DHTError } from '../primitives/errors.js'
+import { ContactKeeper } from './contact-keeper.js'
 import type { Core } from './core.js'
 import type { Tell } from './events.js'
 import { join } from './join.js'
+import { exportContacts } from './saved-contacts.js'
 import { TICK_MS, Ticker } from './ticker.js'
 import { Upkeep } from './upkeep.js'
 
@@ -23,6 +25,8 @@ export class Lifecycle {
   readonly #core: Core
   readonly #tell: Tell
   readonly #ticker: Ticker
+  /** null: nobody keeps our contacts. */
+  readonly #keeper: ContactKeeper | null
   #settleJoined: { resolve: () => void; reject: (error: Error) => void } | null = null
   #unwatch: Cancel | null = null
   #steps: Promise<void> = Promise.resolve()
@@ -39,6 +43,7 @@ export class Lifecycle {
       () => Math.min(periodMs, this.upkeep.hurryMs),
       (slept) => this.#onTick(slept),
     )
+    this.#keeper = this.#createKeeper()
     this.#expectToJoin()
   }
 
@@ -64,6 +69,8 @@ export class Lifecycle {
       if (core.closed !== null && core.closed !== 'failed') return
       core.closed = 'suspended'
       await this.#halt(new DHTError('IO_SUSPENDED'))
+      // The system may end a suspended process without a word.
+      if (this.#keeper !== null) await this.#keeper.flush()
       this.#tell('suspend')
     })
   }
@@ -98,6 +105,7 @@ export class Lifecycle {
     this.#core.identity.close()
     this.#core.client.cancelAll(new DHTError('REQUEST_DESTROYED'))
     await this.#then(() => this.#halt(new DHTError('REQUEST_DESTROYED')))
+    if (this.#keeper !== null) await this.#keeper.flush()
     this.#settle(new DHTError('NODE_DESTROYED'))
     this.#tell('close')
   }
@@ -111,6 +119,7 @@ export class Lifecycle {
 
   async #begin(): Promise<void> {
     if (this.#core.closed !== null) return
+    const loaded = this.#keeper?.load()
     try {
       await this.#open()
     } catch (error) {
@@ -120,6 +129,7 @@ export class Lifecycle {
       this.#settle(error as Error)
       return
     }
+    if (loaded !== undefined) await loaded
     await this.#join()
   }
 
@@ -140,7 +150,7 @@ export class Lifecycle {
     await core.endpoint.bind()
     if (core.closed !== null) return
     this.#unwatch ??= core.transport.watchInterfaces((interfaces) => {
-      this.#core.resolver.clear()
+      this.upkeep.onNetworkChange()
       this.#tell('network-change', interfaces)
       this.#tell('network-update')
     })
@@ -179,7 +189,20 @@ export class Lifecycle {
       this.#wakeup()
       if (this.bootstrapped) void this.upkeep.refresh()
     }
-    if (this.bootstrapped) this.upkeep.tick()
+    if (!this.bootstrapped) return
+    this.upkeep.tick()
+    this.#keeper?.tick()
+  }
+
+  #createKeeper(): ContactKeeper | null {
+    const core = this.#core
+    const { contactStore } = core.config
+    if (contactStore === null) return null
+    return new ContactKeeper(contactStore, core, {
+      onLoaded: (contacts) => contacts.forEach(({ host, port }) => core.lookups.remember(host, port)),
+      current: () => (core.contacts.table.size === 0 ? null : exportContacts(core)),
+      onFailure: (error, operation) => this.#tell('contact-store-error', error, operation),
+    })
   }
 
   #wakeup(): void {

@@ -5,6 +5,7 @@
  */
 import { isIPv4, isPort } from '../primitives/address.js'
 import type { Clock } from '../primitives/clock.js'
+import { HASH_BYTES } from '../primitives/hash.js'
 import type { NodeInfo } from '../primitives/id.js'
 import type { Random } from '../primitives/random.js'
 import type { InboundLimitOptions } from '../rpc/inbound-limits.js'
@@ -14,7 +15,11 @@ import type { Transport } from '../transport/contract.js'
 import type { Udx } from '../transport/udp.js'
 import { isUdx } from '../transport/udp.js'
 import type { TraceCallback } from './tracing.js'
+import { type ContactStore, parseContacts, type SavedContacts } from './saved-contacts.js'
+import { describe } from './describe.js'
 import { type BootstrapEntry, type BootstrapNode, parseBootstrap } from './bootstrap-list.js'
+
+export { describe }
 
 /** Options of `new DHT()`. */
 export interface DHTOptions {
@@ -25,6 +30,18 @@ export interface DHTOptions {
   bootstrap?: readonly BootstrapEntry[] | false
   /** Contacts to start with, put into the routing table without asking them; the first is the most recent. */
   nodes?: readonly { host: string; port: number }[]
+  /**
+   * Contacts of an earlier run, from `exportContacts()`, or an array of addresses: asked while the node knows nobody, and
+   * taken into the routing table when they answer.
+   */
+  contacts?: SavedContacts | readonly { host: string; port: number }[]
+  /** Where the node keeps its contacts by itself: loaded before it joins, saved every 5 minutes, on suspend and destroy. */
+  contactStore?: ContactStore
+  /**
+   * Makes the network a private one: only nodes with the same id, text or 32 bytes, hear each other, and the public
+   * network does not. This separates; it hides nothing. Default: the public network.
+   */
+  networkId?: string | Uint8Array
   /** Port of the server socket: 0 = any (default), n = the first free one of n to n + 4, `[from, to)` = a range. */
   port?: number | readonly [number, number]
   /** IPv4 address both sockets bind to. Default `'0.0.0.0'`. */
@@ -88,6 +105,10 @@ export interface DHTOptions {
 export interface NodeConfig {
   bootstrap: BootstrapNode[]
   nodes: readonly { host: string; port: number }[]
+  contacts: readonly { host: string; port: number }[]
+  contactStore: ContactStore | null
+  /** null: the public network. */
+  networkId: string | Uint8Array | null
   portRange: readonly [number, number]
   host: string
   anyPort: boolean
@@ -154,6 +175,9 @@ export function parseOptions(options: DHTOptions): NodeConfig {
   return {
     bootstrap: parseBootstrap(options.bootstrap),
     nodes: parseNodes(options.nodes),
+    contacts: parseSaved(options.contacts),
+    contactStore: parseStore(options.contactStore),
+    networkId: parseNetworkId(options.networkId),
     portRange: parsePort(options.port),
     host: parseHost(options.host),
     anyPort: flag(options, 'anyPort', true),
@@ -239,6 +263,29 @@ function parseNodes(nodes: unknown): readonly { host: string; port: number }[] {
   return nodes as { host: string; port: number }[]
 }
 
+function parseSaved(contacts: unknown): readonly { host: string; port: number }[] {
+  return contacts === undefined || contacts === null ? NO_NODES : parseContacts(contacts, 'contacts')
+}
+
+function parseStore(store: unknown): ContactStore | null {
+  if (store === undefined || store === null) return null
+  const { load, save } = store as Partial<ContactStore>
+  if (typeof load !== 'function' || typeof save !== 'function') {
+    throw new TypeError(`contactStore must have the methods load and save, got ${describe(store)}`)
+  }
+  return store as ContactStore
+}
+
+function parseNetworkId(id: unknown): string | Uint8Array | null {
+  if (id === undefined || id === null) return null
+  // Empty is what a missing setting looks like, and would silently be a network of its own.
+  const isText = typeof id === 'string' && id !== ''
+  if (!isText && !(id instanceof Uint8Array && id.length === HASH_BYTES)) {
+    throw new TypeError(`networkId must be a text or ${HASH_BYTES} bytes, got ${describe(id)}`)
+  }
+  return id
+}
+
 function parseTimeouts(option: DHTOptions['adaptiveTimeout']): RetryBounds {
   if (option === undefined || option === null || option === true) return DEFAULT_RETRY_BOUNDS
   if (option === false) {
@@ -272,18 +319,4 @@ function parseLimits(option: DHTOptions['inboundLimits']): InboundLimitOptions |
     }
   }
   return option
-}
-
-/** What a wrong value was, for an error message. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value instanceof Uint8Array) return `${value.length} bytes`
-  if (typeof value === 'object' && value !== null) {
-    try {
-      return JSON.stringify(value).slice(0, 80)
-    } catch {
-      return 'an object' // circular: its shape would not help anyway
-    }
-  }
-  return String(value)
 }

@@ -1,13 +1,19 @@
 /** A lookup of the node's own, for the sake of its routing table: no stream, no results but what the table learnt. */
+import type { Candidate } from '../query/candidate.js'
 import { ClosestReplies } from '../query/closest-replies.js'
-import { type Ask, type AskSide, Lookup } from '../query/lookup.js'
+import { type Ask, type AskSide, Lookup, type LookupOptions } from '../query/lookup.js'
 import type { LookupKind } from '../query/trace.js'
+import type { Tracer } from '../query/tracer.js'
 import type { TraversalEvent } from '../query/traversal-options.js'
 import { K } from '../routing/table.js'
 import type { Reply } from '../rpc/reply.js'
 import { COMMAND } from '../wire/commands.js'
 import type { Core } from './core.js'
 import { LOOKUP_SEND } from './errands.js'
+import type { Seed } from './lookups.js'
+
+/** Of saved contacts fewer answers than this, or than a quarter of them, are no way into the network. */
+const FEW = 5
 
 export interface OwnLookupOptions {
   /** For traces. Default `join`. */
@@ -24,41 +30,54 @@ export interface OwnLookupOptions {
 
 /** Resolves when the lookup is over, however it ended. */
 export async function ownLookup(core: Core, target: Uint8Array, options: OwnLookupOptions = {}): Promise<void> {
+  const { lookups, resolver } = core
+  const kind = options.kind ?? 'join'
   const message = { command: COMMAND.FIND_NODE, internal: true, target, value: null }
-  const tracer = core.tracing.create(options.kind ?? 'join', message)
+  const tracer = core.tracing.create(kind, message)
   const rules = tracer === null ? options : { ...options, trace: (event: TraversalEvent) => tracer.onStep(event) }
-  const traversal = core.createTraversal(target, rules)
+  const traversal = lookups.createTraversal(target, rules)
   const closest = new ClosestReplies<Reply>(target, traversal.k)
   if (tracer !== null) tracer.start(closest, 'table')
   core.lastLookupAt = core.clock.now()
+  const seed = (nodes: readonly Seed[], source: Tracer['source']): void => {
+    if (tracer !== null) tracer.source = source
+    for (const { host, port, id, srttMs } of nodes) traversal.addSeed(host, port, id, srttMs)
+  }
   // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
-  const known = options.fromBootstrap ? 0 : 2 * K
-  for (const { host, port, id, srttMs } of core.contacts.table.closest(target, known)) {
-    traversal.addSeed(host, port, id, srttMs)
+  const known = lookups.seeds(target, options.fromBootstrap ? 0 : 2 * K)
+  seed(known, known === lookups.saved ? 'options' : 'table')
+  const few = kind === 'join' ? Math.min(FEW, lookups.saved.length / 4) : 0
+  if (traversal.candidates.length < K || few > 0) {
+    const bootstrap = resolver.resolve()
+    // A node that knows whom to ask does not wait for the names of others.
+    if (few === 0 || !(bootstrap instanceof Promise)) seed(await bootstrap, 'bootstrap')
   }
-  if (traversal.candidates.length < K) {
-    if (tracer !== null) tracer.source = 'bootstrap'
-    for (const { host, port } of await core.resolver.resolve()) traversal.addSeed(host, port)
+  const ask: Ask = (candidate, handler) => lookups.ask(message, candidate, handler, LOOKUP_SEND)
+  const askSide: AskSide = ({ candidate, target: side }, handler) => lookups.askSide(side, candidate, handler)
+  let first = options.onFirstReply
+  const parts = {
+    traversal,
+    closest,
+    ask: tracer === null ? ask : tracer.wrap(ask),
+    askSide: tracer === null ? askSide : tracer.wrapSide(askSide),
+    hint: (referrer: Candidate, dead: Candidate) => core.hint(referrer, dead),
+    onReply: (reply: Reply) => {
+      first?.(reply)
+      first = undefined
+    },
   }
-  const ask: Ask = (candidate, handler) => core.ask(message, candidate, handler, LOOKUP_SEND)
-  const askSide: AskSide = ({ candidate, target: side }, handler) => core.askSide(side, candidate, handler)
-  await new Promise<void>((resolve) => {
-    let first = options.onFirstReply
-    const lookup = new Lookup({
-      traversal,
-      closest,
-      ask: tracer === null ? ask : tracer.wrap(ask),
-      askSide: tracer === null ? askSide : tracer.wrapSide(askSide),
-      hint: (referrer, dead) => core.hint(referrer, dead),
-      onReply: (reply) => {
-        first?.(reply)
-        first = undefined
-      },
-      onEnd: (error) => {
-        if (tracer !== null) tracer.end(error)
-        resolve()
-      },
-    })
-    lookup.pump()
-  })
+  let error = await walk(parts)
+  if (error === null && traversal.successes < few) {
+    seed(await resolver.resolve(), 'bootstrap')
+    error = await walk(parts)
+  }
+  if (error === null && traversal.k === K) {
+    core.watch.onLookup({ target, nodes: closest.list().map(({ from }) => from), isComplete: true })
+  }
+  if (tracer !== null) tracer.end(error)
+}
+
+/** Walks to the end. Resolves with the error that ended it, or null. */
+function walk(parts: Omit<LookupOptions, 'onEnd'>): Promise<Error | null> {
+  return new Promise((resolve) => new Lookup({ ...parts, onEnd: resolve }).pump())
 }

@@ -1,4 +1,5 @@
 /** What a query gets from its node: seeds, a way to ask, and the node's rules. */
+import { MAX_PATHS } from '../query/disjoint.js'
 import { Query, type QueryHost, type QueryMessage, type QueryOptions } from '../query/query.js'
 import { K } from '../routing/table.js'
 import { createSendOptions } from '../rpc/exchange.js'
@@ -33,7 +34,7 @@ const MAX_CONCURRENCY = 256
 /** @throws TypeError or RangeError for options that make no sense */
 function checkQueryOptions<T>(options: QueryOptions<T>): void {
   checkLimits(options)
-  const { commit, concurrency, map, retries, session, trace } = options
+  const { commit, concurrency, disjointPaths, map, retries, session, trace } = options
   if (map !== undefined && map !== null && typeof map !== 'function') throw new TypeError('map must be a function')
   if (commit !== undefined && commit !== null && typeof commit !== 'boolean' && typeof commit !== 'function') {
     throw new TypeError('commit must be a boolean or a function')
@@ -42,6 +43,7 @@ function checkQueryOptions<T>(options: QueryOptions<T>): void {
     throw new TypeError('trace must be a function')
   }
   if (concurrency !== undefined) checkInteger(concurrency, 'concurrency', 1, MAX_CONCURRENCY)
+  if (disjointPaths !== undefined) checkInteger(disjointPaths, 'disjointPaths', 1, MAX_PATHS)
   if (retries !== undefined) checkInteger(retries, 'retries', 0, 100)
   if (session !== undefined && session !== null && !(session instanceof Session)) {
     throw new TypeError('session must come from node.session()')
@@ -119,12 +121,18 @@ function createQueryHost<T>(
       core.lookups.createTraversal(target, {
         concurrency: concurrency ?? core.config.concurrency,
         onlySeeds: onlySeeds === true,
+        disjointPaths: options.disjointPaths,
         trace,
       }),
     seeds: (key, count) => core.lookups.seeds(key, count),
     bootstrapSeeds: () => core.resolver.resolve(),
     ask: (candidate, handler) => core.lookups.ask(ask, candidate, handler, send),
     askSide: ({ candidate, target: side }, handler) => core.lookups.askSide(side, candidate, handler, sendSide),
+    onResult: (nodes, { candidates, k }) => {
+      // A command that some nodes refuse finds fewer nodes than there are.
+      const isComplete = internal || !candidates.slice(0, k).some(({ state }) => state === 'excluded')
+      if (!options.onlyClosestNodes) core.watch.onLookup({ target, nodes, isComplete })
+    },
     retire: () => {
       // A number of the caller's own is kept to.
       if (options.retries === undefined) send.retries = 0

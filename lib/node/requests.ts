@@ -106,7 +106,7 @@ export function sendRequest(
   delayMs: number,
 ): Promise<Reply> {
   const sendOptions = checkOptions(core, options, delayMs)
-  checkFits(message.value, sizeOf(message), core.transport.maxDatagramBytes)
+  checkFits(message.value, sizeOf(message), core.maxDatagramBytes)
   if (core.closed !== null) return Promise.reject(core.closedError())
   return callWith(core, createOutgoing(to, null, message, message.token), sendOptions, options)
 }

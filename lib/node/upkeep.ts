@@ -46,11 +46,15 @@ export class Upkeep {
   #lastGap = -1
   #lastSize = 0
   #ownTurn = false
+  #isNetworkNew = false
 
   constructor(core: Core, events: UpkeepEvents) {
     this.#core = core
     this.health = new Health({
-      counters: () => core.stats.requests,
+      counters: () => {
+        const { responses, timeouts } = core.stats.requests
+        return { responses, timeouts: timeouts - core.contacts.silentNewcomers }
+      },
       onChange: (state) => events.onHealth(state),
     })
     const { clock, config, random } = core
@@ -69,7 +73,7 @@ export class Upkeep {
     if (this.#core.identity.isUpgradeDue) void this.#upgrade()
     if (now - this.#pingedAt >= this.#core.config.pingIntervalMs) this.#ping(now)
     if (now - this.#repairedAt >= this.#repairMs - TIMER_SLACK_MS) this.#repair(now)
-    if (this.#isRefreshDue(now)) void this.refresh()
+    if (this.#isNetworkNew || this.#isRefreshDue(now)) void this.refresh()
   }
 
   /** Time until the next beat should come; Infinity when there is no hurry. */
@@ -81,6 +85,7 @@ export class Upkeep {
   refresh(): Promise<void> {
     const { clock, contacts, identity, random } = this.#core
     this.#refreshedAt = clock.now()
+    this.#isNetworkNew = false
     this.#ownTurn = !this.#ownTurn
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
     return ownLookup(this.#core, target, { kind: 'refresh', concurrency: REFRESH_CONCURRENCY })
@@ -95,6 +100,12 @@ export class Upkeep {
     this.resetHealth()
     this.#pingedAt = -Infinity
     this.#repairMs = FIRST_REPAIR_MS
+  }
+
+  /** The interfaces changed: the answers to the next lookup, at the next beat, tell whether our address has, too. */
+  onNetworkChange(): void {
+    this.#core.resolver.clear()
+    this.#isNetworkNew = true
   }
 
   resetHealth(): void {
@@ -118,11 +129,12 @@ export class Upkeep {
     const { client, config, contacts } = this.#core
     this.#pingedAt = now
     if (contacts.table.size === 0) void this.refresh()
-    else
+    else {
       contacts.pingRound(
         client.inFlight > BUSY_REQUESTS,
         this.health.online ? RECENT_ROUNDS * config.pingIntervalMs : 0,
       )
+    }
   }
 
   /**

@@ -23,4 +23,43 @@ export interface TypedEmitter<Events extends EventMap> {
 /** Base class for typed emitters: `class X extends (Emitter as EmitterClass<XEvents>) {}`. */
 export type EmitterClass<Events extends EventMap> = new () => TypedEmitter<Events>
 
-export const Emitter = EventEmitter as unknown as EmitterClass<EventMap>
+type EventName = keyof EventMap
+type Listener = ((...args: unknown[]) => unknown) & { listener?: Listener }
+
+const RuntimeEmitter = EventEmitter as unknown as EmitterClass<EventMap>
+
+/**
+ * For runtimes (Bare) whose `rawListeners` gives the listeners of `once` bare, so that who calls them himself calls them
+ * for ever: here they are in a wrapper that removes them, as in Node.js.
+ */
+class WrappingEmitter extends RuntimeEmitter {
+  override once(event: EventName, listener: Listener): this {
+    const wrapper: Listener = (...args) => {
+      this.off(event, wrapper)
+      return listener.apply(this, args)
+    }
+    wrapper.listener = listener
+    return this.on(event, wrapper)
+  }
+
+  override off(event: EventName, listener: Listener): this {
+    const isMeant = (raw: Listener): boolean => raw === listener || raw.listener === listener
+    return super.off(event, this.rawListeners(event).findLast(isMeant) ?? listener)
+  }
+
+  override removeListener(event: EventName, listener: Listener): this {
+    return this.off(event, listener)
+  }
+
+  listeners(event: EventName): Listener[] {
+    return this.rawListeners(event).map((raw: Listener) => raw.listener ?? raw)
+  }
+}
+
+/** Whether the runtime's `once` makes wrappers. */
+function wrapsOnce(): boolean {
+  const listener = (): void => {}
+  return new RuntimeEmitter().once('event', listener).rawListeners('event')[0] !== listener
+}
+
+export const Emitter = wrapsOnce() ? RuntimeEmitter : (WrappingEmitter as EmitterClass<EventMap>)

@@ -18,6 +18,7 @@ const MESSAGES = {
   NO_TOKEN: 'No token received for closest node',
   COMMIT_FAILED: 'No node accepted the commit',
   QUEUE_FULL: 'Too many requests are waiting',
+  CONTACT_STORE_FAILED: 'The contact store failed',
 } as const
 
 /** Code of a {@link DHTError}. */

@@ -4,11 +4,13 @@
  *
  * In Node.js a job that asks for a tick does it: the runtime runs all jobs before the next tick (0.3 µs; a task of the
  * event loop takes 1 µs). Twice, so that ticks made by those jobs, and their jobs, are done as well. Elsewhere it is a
- * task of the event loop each time.
+ * task of the event loop each time: in Bare, too, where a program may have loaded a `process` whose ticks are nothing
+ * but jobs.
  */
 
 /** What runtimes have some of, and `es2023` does not declare. */
 interface Platform {
+  Bare?: object
   process?: { nextTick?: (fn: () => void) => void }
   setImmediate?: (fn: () => void) => unknown
   MessageChannel?: new () => { port1: Port; port2: Port }
@@ -22,7 +24,7 @@ interface Port {
 
 // Taken at once, since simulations of other software may replace the globals.
 const platform = globalThis as unknown as Platform
-const nextTick = platform.process?.nextTick
+const nextTick = platform.Bare === undefined ? platform.process?.nextTick : undefined
 const runTask = createTaskRunner(platform)
 
 /** Turns after which the event loop gets its own: about 5 ms of a simulation, too short to be noticed. */

@@ -11,7 +11,7 @@ import type { Candidate } from './candidate.js'
 import type { ClosestReplies } from './closest-replies.js'
 import type { CloserNodes } from './closer-nodes.js'
 import type { SideQuestion } from './omissions.js'
-import type { Traversal } from './traversal.js'
+import type { Walk } from './disjoint.js'
 
 /** What became of one ask; exactly one of `onReply` and `onFailure` is called. */
 export interface AskHandler {
@@ -27,7 +27,7 @@ export type Ask = (candidate: Candidate, handler: AskHandler) => (error: Error) 
 export type AskSide = (question: SideQuestion, handler: AskHandler) => (error: Error) => void
 
 export interface LookupOptions {
-  traversal: Traversal
+  traversal: Walk
   closest: ClosestReplies<Reply>
   ask: Ask
   askSide: AskSide

@@ -53,10 +53,11 @@ export class Omissions {
    * k nearest come first.
    *
    * @param sorted all candidates, nearest first
+   * @param standing the same, as they stand with the walk that has asked them
    */
-  next(sorted: readonly Candidate[]): SideQuestion | null {
+  next(sorted: readonly Candidate[], standing = sorted): SideQuestion | null {
     if (!this.#suspected || this.#asked.length >= MAX_QUESTIONS) return null
-    const edge = edgeBit(sorted, this.#k)
+    const edge = edgeBit(standing, this.#k)
     const bit = edge + this.#asked.length
     if (edge === -1 || bit >= PREFIX_BITS) return null
     const candidate = sorted.find(

@@ -11,11 +11,11 @@ import type { DHT } from '../node/dht.js'
 import type { Peer, Reply } from '../rpc/reply.js'
 import { ClosestReplies } from './closest-replies.js'
 import { type Commit, type CommitOutcome, runCommits } from './commit.js'
+import type { Walk } from './disjoint.js'
 import { type Ask, type AskSide, Lookup } from './lookup.js'
 import { failureOf, ReplyStreamClass } from './reply-stream.js'
 import type { LookupEvent } from './trace.js'
 import type { Tracer } from './tracer.js'
-import type { Traversal } from './traversal.js'
 import type { TraversalOptions } from './traversal-options.js'
 
 /** What to ask of every node on the way. */
@@ -48,6 +48,11 @@ export interface QueryOptions<T = Reply, S = unknown> {
   onlyClosestNodes?: boolean
   /** Requests at a time. Default: the node's. */
   concurrency?: number
+  /**
+   * Walks that share no node (Baumgart and Mies, "S/Kademlia", 2007), 1 to 8, whose results are put together: liars that
+   * have caught one of them have not caught the others. Default 1.
+   */
+  disjointPaths?: number
   /** Transmissions after the first, per request. Default 1: two, and a second in which an answer still counts. */
   retries?: number
   /** Ignore the congestion window, no retries. Default false. */
@@ -79,13 +84,15 @@ export interface QueryHost {
   readonly tracer: Tracer | null
   createTraversal(
     options: Pick<TraversalOptions, 'target' | 'onlySeeds' | 'trace'> & { concurrency: number | undefined },
-  ): Traversal
+  ): Walk
   /** Contacts of the routing table closest to the target. */
   seeds(target: Uint8Array, count: number): readonly KnownNode[]
   /** Bootstrap nodes: at once where no name has to be looked up. */
   bootstrapSeeds(): readonly StartNode[] | Promise<readonly StartNode[]>
   ask: Ask
   askSide: AskSide
+  /** The walk came to its natural end, with these closest nodes. */
+  onResult?: (nodes: readonly Peer[], traversal: Walk) => void
   /** The walk is over: requests still on the way are not sent again. */
   retire(): void
   commit(reply: Reply): Promise<Reply>
@@ -118,7 +125,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   readonly #host: QueryHost
   readonly #options: QueryOptions<T>
   readonly #closest: ClosestReplies<Reply>
-  readonly #traversal: Traversal
+  readonly #traversal: Walk
   readonly #lookup: Lookup
   readonly #tracer: Tracer | null
   #fromTable = false
@@ -280,6 +287,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
 
   #onEnd(error: Error | null): void {
     this.#host.retire()
+    if (error === null) this.#host.onResult?.(this.closestNodes, this.#traversal)
     if (error !== null) this.destroy(error)
     else if (this.#options.commit) this.#commit(this.#options.commit)
     else this.#finish()

@@ -4,6 +4,7 @@
  */
 import type { AddressScope } from '../primitives/address.js'
 import type { Candidate } from './candidate.js'
+import type { Claims } from './disjoint.js'
 
 /** Bounds and paces of a lookup. */
 export interface TraversalLimits {
@@ -38,6 +39,8 @@ export interface TraversalOptions {
   /** Widest scope that any replier may name: `private` in a home network, `loopback` in tests. Default `public`. */
   allowScope?: AddressScope
   limits?: TraversalLimits
+  /** Shared by the walks of one lookup: whom one of them has asked, the others leave alone. */
+  claims?: Claims
   /** Sees every step. Costs nothing when absent. */
   trace?: (event: TraversalEvent) => void
 }

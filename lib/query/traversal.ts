@@ -20,6 +20,7 @@ import { idFromIp, idPrefix, sameId } from '../primitives/id.js'
 import { Candidate } from './candidate.js'
 import { isNameable, nameableLevel } from './closer-nodes.js'
 import type { CloserNodes } from './closer-nodes.js'
+import type { Claims } from './disjoint.js'
 import { Frontier } from './frontier.js'
 import { Omissions, type SideQuestion } from './omissions.js'
 import {
@@ -67,6 +68,8 @@ export class Traversal {
   readonly #trace: ((event: TraversalEvent) => void) | null
   readonly #frontier: Frontier
   readonly #omissions: Omissions
+  /** null: the only walk of its lookup. */
+  readonly #claims: Claims | null
 
   #concurrency: number
   #inFlight = 0
@@ -93,6 +96,7 @@ export class Traversal {
     this.#trace = options.trace ?? null
     this.#frontier = new Frontier(options.target, limits.maxCandidates ?? Math.max(MAX_CANDIDATES, 4 * k))
     this.#omissions = new Omissions(options.target, k)
+    this.#claims = options.claims ?? null
   }
 
   /** Requests without outcome, slow ones included. */
@@ -170,7 +174,7 @@ export class Traversal {
     let rank = 0
     for (let i = 0; i < sorted.length && rank < ranks; i++) {
       const candidate = sorted[i]!
-      const state = candidate.state
+      const { state } = this.#standingOf(candidate)
       if (state === 'known') return rank >= this.k && this.finished ? null : this.#ask(candidate)
       if (state === 'asked' || state === 'answered') rank++
       else if (state !== 'excluded') ranks = Math.min(ranks + this.#spareRanks, mostRanks)
@@ -184,7 +188,9 @@ export class Traversal {
    */
   nextSide(): SideQuestion | null {
     if (this.#onlySeeds || this.#visited >= this.#maxVisits) return null
-    const question = this.#omissions.next(this.#frontier.sorted)
+    const { sorted } = this.#frontier
+    const standing = this.#claims === null ? sorted : sorted.map((candidate) => this.#standingOf(candidate))
+    const question = this.#omissions.next(sorted, standing)
     if (question !== null) this.#visited++
     return question
   }
@@ -248,7 +254,7 @@ export class Traversal {
     const mayAsk = this.#visited < this.#maxVisits
     let answered = 0
     for (let i = 0; i < sorted.length && answered < this.k; i++) {
-      const candidate = sorted[i]!
+      const candidate = this.#standingOf(sorted[i]!)
       const state = candidate.state
       if (state === 'answered') answered++
       // All in the running before it have answered, fewer than k: it is one of the k nearest.
@@ -265,8 +271,14 @@ export class Traversal {
     return Math.min(this.#concurrency, this.#initialConcurrency + CONCURRENCY_STEP * heard)
   }
 
+  /** A candidate as it stands with the walk that has asked it. */
+  #standingOf(candidate: Candidate): Candidate {
+    return this.#claims === null ? candidate : this.#claims.standingOf(candidate)
+  }
+
   #ask(candidate: Candidate): Candidate {
     candidate.state = 'asked'
+    this.#claims?.take(candidate)
     this.#inFlight++
     this.#visited++
     if (this.#trace !== null) this.#trace({ type: 'ask', candidate, referrer: null })

@@ -80,18 +80,14 @@ export function replacementCandidate(bucket: readonly Contact[], now: number): C
  * @returns the slowest of the younger half, or null when nobody there is much slower
  */
 export function slowerContact(bucket: readonly Contact[], rttMs: number): Contact | null {
-  const middle = medianAge(bucket)
+  // By rank, not by time: contacts that were restored together are all of one age.
+  const younger = bucket.toSorted((a, b) => a.addedAt - b.addedAt).slice(bucket.length >> 1)
   let slowest: Contact | null = null
-  for (const contact of bucket) {
-    if (contact.addedAt < middle || !(rttMs < MUCH_QUICKER * contact.srttMs)) continue
+  for (const contact of younger) {
+    if (!(rttMs < MUCH_QUICKER * contact.srttMs)) continue
     if (slowest === null || contact.srttMs > slowest.srttMs) slowest = contact
   }
   return slowest
-}
-
-/** When the oldest contact of the younger half was added. */
-function medianAge(bucket: readonly Contact[]): number {
-  return bucket.map(({ addedAt }) => addedAt).sort((a, b) => a - b)[bucket.length >> 1] ?? 0
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Random } from '../primitives/random.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { copyBytes } from '../wire/bytes.js'
 import { setTid } from '../wire/datagram.js'
+import type { NetworkSeal } from '../wire/network-seal.js'
 import { encodeRequest } from '../wire/request.js'
 import { decodeResponse, peekResponseTid } from '../wire/response.js'
 import { CongestionWindow } from './congestion.js'
@@ -52,6 +53,8 @@ export interface ClientOptions {
   stats: Stats
   maxWindow: number
   bounds: RetryBounds
+  /** Of a private network; default null: the public one. */
+  seal?: NetworkSeal | null
 }
 
 /** BOUNDED: requests of our own caller beyond this many waiting are refused with QUEUE_FULL. */
@@ -76,6 +79,7 @@ export class Client {
   readonly #host: ClientHost
   readonly #clock: Clock
   readonly #stats: Stats
+  readonly #seal: NetworkSeal | null
   readonly #patience: Patience
   readonly #window: CongestionWindow
   /** Exchanges that have a transaction id. BOUNDED: by 65,536 ids, in practice by the window and forced requests. */
@@ -94,6 +98,7 @@ export class Client {
     this.#host = host
     this.#clock = options.clock
     this.#stats = options.stats
+    this.#seal = options.seal ?? null
     this.#byTid = new TidTable(options.random)
     this.#patience = new Patience((key) => host.estimateOf(key), options.bounds)
     this.#window = new CongestionWindow(options.maxWindow)
@@ -252,7 +257,8 @@ export class Client {
     try {
       if (exchange.bytes === null) this.#encode(exchange, socket)
       else this.#renew(exchange)
-      socket.trySend(exchange.bytes!, message.port, message.host, options.ttl)
+      const bytes = this.#seal === null ? exchange.bytes! : this.#seal.seal(exchange.bytes!)
+      socket.trySend(bytes, message.port, message.host, options.ttl)
     } catch (cause) {
       // What the system refuses to send is as lost as what the network drops; but nobody needs to wait for it.
       this.#stats.datagrams.sent--

@@ -179,7 +179,7 @@ class Budgets {
   /** BOUNDED: by MAX_HOSTS, the oldest makes room. */
   readonly #byHost = new Map<number, HostBudget>()
   /** Where the oldest are. Kept, as a new iterator would step over all that were deleted before. */
-  #oldest: Iterator<number> = this.#byHost.keys()
+  readonly #oldest: Iterator<number> = this.#byHost.keys()
 
   get size(): number {
     return this.#byHost.size
@@ -190,7 +190,7 @@ class Budgets {
   }
 
   add(ip: number, budget: HostBudget): void {
-    if (this.#byHost.size >= MAX_HOSTS) this.#byHost.delete(this.#oldest.next().value!)
+    if (this.#byHost.size >= MAX_HOSTS) this.#byHost.delete(this.#oldest.next().value)
     this.#byHost.set(ip, budget)
   }
 

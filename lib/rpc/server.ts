@@ -9,8 +9,9 @@ import type { Clock } from '../primitives/clock.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { ERROR } from '../wire/commands.js'
 import { type DecodedRequest, decodeRequest, encodeRequest } from '../wire/request.js'
+import type { NetworkSeal } from '../wire/network-seal.js'
 import { encodeResponse, type ResponseFields, responseSizeBytes } from '../wire/response.js'
-import type { InboundLimits } from './inbound-limits.js'
+import { type InboundLimits, requestCost } from './inbound-limits.js'
 import { Request, type Responder, type Response } from './request.js'
 import type { Stats } from './stats.js'
 import type { Tokens } from './tokens.js'
@@ -52,6 +53,8 @@ export interface ServerOptions {
   maxDatagramBytes: number
   /** null: no limits. */
   limits: InboundLimits | null
+  /** Of a private network; default null: the public one. */
+  seal?: NetworkSeal | null
 }
 
 type CloserNodes = ResponseFields['closer']
@@ -65,6 +68,7 @@ export class Server implements Responder {
   readonly #tokens: Tokens
   readonly #maxDatagramBytes: number
   readonly #limits: InboundLimits | null
+  readonly #seal: NetworkSeal | null
 
   constructor(host: ServerHost, options: ServerOptions) {
     this.#host = host
@@ -73,6 +77,7 @@ export class Server implements Responder {
     this.#tokens = options.tokens
     this.#maxDatagramBytes = options.maxDatagramBytes
     this.#limits = options.limits
+    this.#seal = options.seal ?? null
   }
 
   /** A request datagram. */
@@ -86,7 +91,7 @@ export class Server implements Responder {
     const limits = this.#limitsFor(ip)
     // The clock is asked only where time matters: reading it costs as much as decoding a request.
     const now = limits !== null || message.tokenAt !== -1 ? this.#clock.now() : 0
-    if (limits !== null && !limits.admit(ip, bytes.length, now)) {
+    if (limits !== null && !limits.admit(ip, bytes.length, now, requestCost(message.internal, message.command))) {
       this.#stats.datagrams.dropped.overLimit++
       return
     }
@@ -210,7 +215,7 @@ export class Server implements Responder {
   #send(bytes: Uint8Array, port: number, host: string, socket: DatagramSocket): void {
     this.#stats.datagrams.sent++
     try {
-      socket.trySend(bytes, port, host)
+      socket.trySend(this.#seal === null ? bytes : this.#seal.seal(bytes), port, host)
     } catch {
       // A closed socket or a port the system refuses: to the asker the reply is lost, as any datagram may be.
       this.#stats.datagrams.sent--

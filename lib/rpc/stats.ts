@@ -34,6 +34,8 @@ export interface Stats {
     delayedPing: CommandStats
   }
   datagrams: DatagramStats
+  /** The option `contactStore`: contacts loaded from it, saves that succeeded, loads and saves that failed. */
+  contactStore: { loaded: number; saves: number; failures: number }
 }
 
 export function createStats(): Stats {
@@ -65,6 +67,7 @@ export function createStats(): Stats {
         overLimit: 0,
       },
     },
+    contactStore: { loaded: 0, saves: 0, failures: 0 },
   }
 }
 

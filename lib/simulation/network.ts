@@ -120,9 +120,12 @@ export class SimulatedNetwork {
 
   /** An address that no host has. Each is given once. */
   nextAddress(): string {
-    let address = formatIPv4(this.#nextAddress++)
-    while (this.#hosts.has(address)) address = formatIPv4(this.#nextAddress++)
-    return address
+    for (;;) {
+      const address = formatIPv4(this.#nextAddress)
+      // Each in a /24 of its own, as hosts of the Internet are by and large.
+      this.#nextAddress += 256
+      if (!this.#hosts.has(address)) return address
+    }
   }
 
   /** A new host. @throws Error when its address is taken; TypeError for an address or a NAT that is none */

@@ -11,7 +11,7 @@ import { SeededRandom } from '../../lib/simulation/index.js'
 const FIRST_IP = 20 * 2 ** 24
 
 /** A contact with this id, on a host of its own, or on the given one. */
-export function contactOf(id: Uint8Array, serial: number, ip: number = FIRST_IP + serial, now = 0): Contact {
+export function contactOf(id: Uint8Array, serial: number, ip: number = FIRST_IP + 256 * serial, now = 0): Contact {
   return createContact({ id, host: formatIPv4(ip), port: 1024 + (serial % 60000), ip, now })
 }
 

@@ -21,11 +21,28 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Error | nu
   }
 }
 
+/** Who tells of uncaught errors: in Bare not its stand-in for `process`, which has no more of them once it was left. */
+const { Bare } = globalThis as { Bare?: NodeJS.Process }
+const runtime = Bare ?? process
+
 /** What is thrown where nobody catches it, from here to the end of the test. */
 export function collectUncaught(t: Assert): unknown[] {
   const errors: unknown[] = []
   const listener = (error: unknown): void => void errors.push(error)
-  process.on('uncaughtException', listener)
-  t.teardown(() => process.off('uncaughtException', listener))
+  runtime.on('uncaughtException', listener)
+  t.teardown(async () => {
+    await uncaughtTold()
+    runtime.off('uncaughtException', listener)
+  })
   return errors
+}
+
+/** Resolves when what was thrown before has been told: by Node.js at once, by Bare only with the next task. */
+export async function uncaughtTold(): Promise<void> {
+  for (let task = 0; task < 2; task++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+/** The next error that nobody catches. */
+export function nextUncaught(): Promise<Error> {
+  return new Promise((resolve) => runtime.once('uncaughtException', resolve))
 }

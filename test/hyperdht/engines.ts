@@ -2,8 +2,8 @@
  * The class of dht-rpc and ours, behind our types. What the list of members that HyperDHT needs says is checked on both:
  * on theirs that we understood it, on ours that it holds.
  */
-import { createRequire } from 'node:module'
 import test, { type Assert } from 'brittle'
+import TheirDHT from 'dht-rpc'
 import { DHT } from '../../lib/dht-rpc/index.js'
 import type { DHTOptions } from '../../lib/dht-rpc/index.js'
 import { freePort } from '../helpers/nodes.js'
@@ -15,7 +15,7 @@ export const HOST = '127.0.0.1'
 
 const CLASSES: readonly [Engine, DHTClass][] = [
   ['xorpc', DHT],
-  ['dht-rpc', createRequire(import.meta.url)('dht-rpc') as DHTClass],
+  ['dht-rpc', TheirDHT as unknown as DHTClass],
 ]
 
 /** A test of both classes. */

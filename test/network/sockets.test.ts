@@ -1,15 +1,14 @@
 /** The parts of the API that depend on what real sockets do. */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import test, { type Assert } from 'brittle'
+import NativeUDX from 'udx-native'
 import { DHT, DHTError, type DHTOptions, type Udx } from '../../index.js'
 import { freePort, HOST } from '../helpers/nodes.js'
 import { until } from '../helpers/until.js'
 import { startNetwork } from './network.js'
 
-/** The package has no types. */
-const UDX = createRequire(import.meta.url)('udx-native') as new () => Udx
+const UDX = NativeUDX as new () => Udx
 
 function create(t: Assert, options: DHTOptions): DHT {
   const node = new DHT({ host: HOST, bootstrap: [], ...options })

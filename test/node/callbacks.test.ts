@@ -2,15 +2,10 @@
 import test, { type Assert } from 'brittle'
 import DHT, { type DHTError, type DHTOptions, type Request } from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
-import { collectUncaught, rejectionOf } from '../helpers/errors.js'
+import { collectUncaught, rejectionOf, uncaughtTold } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
-
-/** Lets microtasks that throw do so. */
-async function settle(): Promise<void> {
-  await new Promise<void>((resolve) => setImmediate(resolve))
-}
 
 /** A node, and another one that asks it. */
 async function createPair(t: Assert, options: DHTOptions = {}) {
@@ -145,7 +140,7 @@ test('callbacks: an error listener that throws is uncaught, and the node lives o
     throw new Error('boom again')
   })
   t.is((await ask()).error, 15)
-  await settle()
+  await uncaughtTold()
   t.alike(
     uncaught.map((error) => (error as Error).message),
     ['boom again'],
@@ -186,7 +181,7 @@ test('callbacks: listeners of any event may throw, while the node joins, sleeps,
   t.ok(node.table.size >= 9)
   t.is(node.stats.requests.active, 0)
   await node.destroy()
-  await settle()
+  await uncaughtTold()
   t.alike([...heard].sort(), names.sort())
   t.ok(uncaught.length >= names.length)
   t.ok(uncaught.every((error) => (error as Error).message.startsWith('boom ')))
@@ -209,7 +204,7 @@ test('callbacks: a filter that throws refuses the node, is uncaught, and breaks 
   node.addNode({ host: refused, port: 5 })
   const query = node.findNode(TARGET)
   await sim.run(query.finished())
-  await settle()
+  await uncaughtTold()
   t.ok(uncaught.length > 0)
   t.ok(uncaught.every((error) => (error as Error).message === 'boom'))
   t.absent(node.toArray().some(({ host }) => host === refused))

@@ -145,7 +145,7 @@ test('calls: bootstrapper says what is missing, in the order of its arguments', 
 })
 
 /** So many that the node does not look for more by itself: what is sent, the test has sent. None of them answers. */
-const CROWD = [TO, ...Array.from({ length: 24 }, (_, i) => ({ host: `20.8.0.${i + 1}`, port: 1 }))]
+const CROWD = [TO, ...Array.from({ length: 24 }, (_, i) => ({ host: `20.8.${i}.1`, port: 1 }))]
 
 /** Everything that waits, on a node that nobody answers. */
 const WAITING: [string, (node: DHT, wait: { signal?: AbortSignal; deadlineMs?: number }) => Promise<unknown>][] = [

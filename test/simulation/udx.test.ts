@@ -2,13 +2,13 @@
 import b4a from 'b4a'
 import test from 'brittle'
 import type { Assert } from 'brittle'
-import { createRequire } from 'node:module'
+import NativeUDX from 'udx-native'
 import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import { createUdx, type SimulatedUdx, type SimulatedUdxSocket } from '../../lib/simulation/udx.js'
 import { until } from '../helpers/until.js'
 import { BareNetwork } from './bare-network.js'
 
-const RealUDX = createRequire(import.meta.url)('udx-native') as new () => SimulatedUdx
+const RealUDX = NativeUDX as new () => SimulatedUdx
 
 interface Place {
   udx: SimulatedUdx

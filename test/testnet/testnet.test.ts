@@ -1,9 +1,9 @@
 /** A network of real nodes that starts whole or not at all, and leaves nothing behind. */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import test, { type Assert } from 'brittle'
 import TheirDHT from 'dht-rpc'
+import NativeUDX from 'udx-native'
 import { DHT, DHTError, type DHTOptions, type Udx } from '../../index.js'
 import { sameId } from '../../lib/primitives/id.js'
 import { createTestnet, type Testnet, type TestnetOptions } from '../../lib/testnet/index.js'
@@ -13,8 +13,7 @@ import { trueClosest } from '../network/network.js'
 
 const TIMEOUT = { timeout: 60_000 }
 
-/** The package has no types. */
-const UDX = createRequire(import.meta.url)('udx-native') as new () => Udx
+const UDX = NativeUDX as new () => Udx
 
 class NamedNode extends DHT {
   readonly label: string

@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const MODULE_MAY_IMPORT = ['primitives', 'wire', 'transport', 'node']
 
 /** Where the runtime's own modules are at home. */
-const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|gateway\/|cli\/)/
+const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|contact-store\/file\.ts|gateway\/|cli\/)/
 
 /** Packages that only one place of lib may import. */
 const PACKAGE_HOMES: Record<string, RegExp> = {
@@ -208,6 +208,8 @@ const BREACHES: Array<[path: string, compiled: string, breach: RegExp | null]> =
   ['index.ts', `export * from './lib/node/x.js'`, /export \*/],
   ['lib/node/a.ts', `import fs from 'node:fs'`, /imports node:fs/],
   ['lib/transport/udp.ts', `import fs from 'node:fs'\nimport udx from 'udx-native'`, null],
+  ['lib/contact-store/file.ts', `import fs from 'node:fs/promises'`, null],
+  ['lib/contact-store/index.ts', `import fs from 'node:fs/promises'`, /imports node:fs/],
   ['lib/node/a.ts', `import udx from 'udx-native'`, /away from its home/],
   ['lib/wire/a.ts', `import sodium from 'sodium-universal'`, /away from its home/],
   ['lib/primitives/a.ts', `import sodium from 'sodium-universal'`, null],

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { type AnyNode, parse } from 'acorn'
 import { full } from 'acorn-walk'
+import type { Runtime } from './runtimes.js'
 import { readTap, type TestReport } from './tap-report.js'
 
 export interface FileReport {
@@ -13,6 +14,13 @@ export interface FileReport {
   stdout: string
   stderr: string
   durationMs: number
+}
+
+export interface RunPlace {
+  /** Working directory of the process. */
+  cwd: string
+  /** After this time the process is killed, with all it started. */
+  limitMs: number
 }
 
 interface Exit {
@@ -43,9 +51,10 @@ export function killRunning(): void {
   for (const pid of running) killGroup(pid)
 }
 
-async function runProcess(file: string, cwd: string, limitMs: number): Promise<Exit> {
+async function runProcess(runtime: Runtime, file: string, cwd: string, limitMs: number): Promise<Exit> {
   // A group of its own, so that what it leaves behind can be ended with it.
-  const child = spawn(process.execPath, [file], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const [program, ...args] = runtime.command
+  const child = spawn(program, [...args, file], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const pid = child.pid
   if (pid !== undefined) running.add(pid)
   const exit: Exit = { code: null, signal: null, late: false, stdout: '', stderr: '' }
@@ -110,14 +119,14 @@ function findProblems(exit: Exit, report: ReturnType<typeof readTap>, limitMs: n
 }
 
 /**
+ * @param runtime what runs it
  * @param name how the file is called in the report
  * @param file path of the JavaScript file
- * @param cwd working directory of the process
- * @param limitMs after this time the process is killed, with all it started
  */
-export async function runFile(name: string, file: string, cwd: string, limitMs: number): Promise<FileReport> {
+export async function runFile(runtime: Runtime, name: string, file: string, where: RunPlace): Promise<FileReport> {
+  const { cwd, limitMs } = where
   const start = performance.now()
-  const exit = await runProcess(file, cwd, limitMs)
+  const exit = await runProcess(runtime, file, cwd, limitMs)
   const durationMs = performance.now() - start
   const report = readTap(exit.stdout)
   const problems = findProblems(exit, report, limitMs)

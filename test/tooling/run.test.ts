@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findBare } from './runtimes.js'
 
 const RUNNER = fileURLToPath(new URL('../run.js', import.meta.url))
 
@@ -22,7 +23,51 @@ interface Scenario {
   says: RegExp[]
 }
 
+const IN_BOTH = ['--runtimes', 'node,bare']
+
+/** Of tests that Bare runs, too, where there is a Bare. */
+const BARE_SCENARIOS: Scenario[] = [
+  {
+    title: 'tests are counted in each runtime',
+    files: { 'a.test.js': PASSING + NESTED },
+    args: IN_BOTH,
+    summary: '4 passed, 0 failed',
+    says: [/^ok {3}a \(2 tests, /m, /^ok {3}a in bare \(2 tests, /m],
+  },
+  {
+    title: 'a test that only one runtime runs fails',
+    files: { 'a.test.js': PASSING + `if (!('Bare' in globalThis)) test('more', (t) => t.pass())\n` },
+    args: IN_BOTH,
+    summary: '3 passed, 1 failed',
+    says: [/^FAIL a: not the same number of tests everywhere: 2, 1$/m],
+  },
+  {
+    title: 'other tests than in the other runtime fail',
+    files: { 'a.test.js': `test('Bare' in globalThis ? 'one' : 'other', (t) => t.pass())\n` },
+    args: IN_BOTH,
+    summary: '2 passed, 1 failed',
+    says: [/^FAIL a: not everywhere: other$/m],
+  },
+  {
+    title: 'a test that fails in Bare only fails',
+    files: { 'a.test.js': `test('odd', (t) => t.absent('Bare' in globalThis))\n` },
+    args: IN_BOTH,
+    summary: '1 passed, 1 failed',
+    says: [/^ok {3}a /m, /^FAIL a in bare /m, /failed: odd/],
+  },
+  {
+    title: 'a file that breaks off in Bare fails',
+    files: {
+      'a.test.js': PASSING + `test('crash', (t) => { t.pass(); if ('Bare' in globalThis) throw new Error('boom') })\n`,
+    },
+    args: IN_BOTH,
+    summary: '3 passed, 1 failed',
+    says: [/ended before its tests did/, /! .*boom/],
+  },
+]
+
 const SCENARIOS: Scenario[] = [
+  ...(findBare() === null ? [] : BARE_SCENARIOS),
   {
     title: 'passing files pass',
     files: { 'a.test.js': PASSING + NESTED, 'b/c.test.js': PASSING },

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import b4a from 'b4a'
 import fc from 'fast-check'
 import test from 'brittle'
@@ -10,6 +9,7 @@ import {
   type ResponseFields,
   responseSizeBytes,
 } from '../../lib/wire/response.js'
+import { isAlike } from '../helpers/alike.js'
 import { loadVectors } from '../vectors/load.js'
 import {
   anyResponse,
@@ -81,7 +81,7 @@ test('response: decode(encode(x)) = x, in exactly the announced size', (t) => {
     fc.property(anyResponse, (fields) => {
       const bytes = encodeResponse(fields)
       const decoded = responseOf(bytes, decodeResponse(bytes)!)
-      return bytes.length === responseSizeBytes(fields) && isDeepStrictEqual(decoded, fields)
+      return bytes.length === responseSizeBytes(fields) && isAlike(decoded, fields)
     }),
     { numRuns: 1000 },
   )
@@ -130,7 +130,7 @@ test('response: the tid is had without decoding the rest', (t) => {
   t.is(peekResponseTid(fromHex('13fe100000000201c633641423c4')), 0x0102, 'flags of 5 bytes')
   t.is(peekResponseTid(fromHex('13ff10000000000000000201c633641423c4')), 0x0102, 'flags of 9 bytes')
   t.is(peekResponseTid(fromHex('13000201c633641423')), -1, 'one byte short')
-  t.is(peekResponseTid(fromHex('13fd10000201c63364142')), -1, 'one byte short behind wide flags')
+  t.is(peekResponseTid(fromHex('13fd10000201c633641423')), -1, 'one byte short behind wide flags')
   t.is(peekResponseTid(fromHex('1300')), -1, 'two bytes')
   t.is(peekResponseTid(fromHex('')), -1, 'nothing')
 })

@@ -1,0 +1,98 @@
+/**
+ * What the lookups of a node have in common, its own and those of the application: where they start, by which rules
+ * they walk, and how they ask.
+ */
+import type { Address } from '../primitives/address.js'
+import type { Candidate } from '../query/candidate.js'
+import { DisjointTraversal, type Walk } from '../query/disjoint.js'
+import type { AskHandler } from '../query/lookup.js'
+import { Traversal } from '../query/traversal.js'
+import type { TraversalOptions } from '../query/traversal-options.js'
+import { K } from '../routing/table.js'
+import { createOutgoing, type SendOptions } from '../rpc/exchange.js'
+import { COMMAND } from '../wire/commands.js'
+import type { Core } from './core.js'
+import { LOOKUP_SEND } from './errands.js'
+import { MAX_SAVED_CONTACTS } from './saved-contacts.js'
+
+/** A node to start from; with id and round trip where it is a contact of ours. */
+export interface Seed extends Address {
+  id?: Uint8Array
+  srttMs?: number
+}
+
+export class Lookups {
+  /**
+   * Contacts of an earlier run, or from before we were cut off: asked while we know nobody, and not taken for contacts
+   * before they answered. BOUNDED: by MAX_SAVED_CONTACTS.
+   */
+  saved: readonly Address[]
+  readonly #core: Core
+
+  constructor(core: Core) {
+    this.#core = core
+    this.saved = core.config.contacts
+  }
+
+  /** The walk of a lookup, with this node's rules. */
+  createTraversal(
+    target: Uint8Array,
+    options: Pick<TraversalOptions, 'onlySeeds' | 'k' | 'trace'> & {
+      concurrency?: number | undefined
+      disjointPaths?: number | undefined
+    } = {},
+  ): Walk {
+    const { config, contacts, homeScope } = this.#core
+    const { disjointPaths = 1 } = options
+    const rules: TraversalOptions = {
+      target,
+      selfId: contacts.table.id,
+      k: options.k ?? K,
+      concurrency: options.concurrency ?? config.concurrency,
+      onlySeeds: options.onlySeeds ?? false,
+      allowScope: homeScope,
+      trace: options.trace,
+      ...(config.filterNode !== null && { accept: (id, host, port) => contacts.accepts({ id, host, port }) }),
+    }
+    return disjointPaths > 1 ? new DisjointTraversal(disjointPaths, rules) : new Traversal(rules)
+  }
+
+  /** Our contacts nearest to the target, at most `count`; where there are none, all that an earlier run has saved. */
+  seeds(target: Uint8Array, count: number): readonly Seed[] {
+    const contacts = this.#core.contacts.table.closest(target, count)
+    return contacts.length > 0 || count === 0 ? contacts : this.saved
+  }
+
+  /** Keeps the address of a node that may be reachable again one day. */
+  remember(host: string, port: number): void {
+    const others = this.saved.filter((address) => address.host !== host || address.port !== port)
+    this.saved = [...others, { host, port }].slice(-MAX_SAVED_CONTACTS)
+  }
+
+  /** Asks a candidate. Returns what takes the request back. */
+  ask(
+    message: { command: number; internal: boolean; target: Uint8Array; value: Uint8Array | null },
+    to: { host: string; ip: number; port: number; id: Uint8Array },
+    handler: AskHandler,
+    options: SendOptions,
+  ): (error: Error) => void {
+    const { client, closed } = this.#core
+    if (closed !== null) {
+      handler.onFailure(this.#core.closedError())
+      return () => {}
+    }
+    try {
+      const exchange = client.send(createOutgoing(to, to.id, message, null), options, handler)
+      return (error) => client.cancel(exchange, error)
+    } catch (error) {
+      // QUEUE_FULL: to a lookup a failure like any other, which ends it.
+      handler.onFailure(error as Error)
+      return () => {}
+    }
+  }
+
+  /** Asks a candidate whom it knows around another target than the lookup's. */
+  askSide(target: Uint8Array, to: Candidate, handler: AskHandler, options = LOOKUP_SEND): (error: Error) => void {
+    return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, options)
+  }
+}

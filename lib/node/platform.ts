@@ -1,0 +1,20 @@
+/** The world a node lives in: network, time and randomness; the machine's own unless the options bring others. */
+import { type Clock, systemClock } from '../primitives/clock.js'
+import { type Random, systemRandom } from '../primitives/random.js'
+import type { Transport } from '../transport/contract.js'
+import { createUdpTransport } from '../transport/udp.js'
+import type { DHTOptions } from './options.js'
+
+export interface Platform {
+  transport: Transport
+  clock: Clock
+  random: Random
+}
+
+export function platformOf({ transport, udx, clock, random }: DHTOptions): Platform {
+  return {
+    transport: transport ?? createUdpTransport(udx ?? undefined),
+    clock: clock ?? systemClock,
+    random: random ?? systemRandom,
+  }
+}
