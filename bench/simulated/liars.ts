@@ -259,6 +259,7 @@ class Liar {
         return garbage(answer, random)
       case 'slow':
       case 'silent':
+      default:
         return NO_REPLY
     }
   }

@@ -10,7 +10,7 @@ import b4a from 'b4a'
 import { blake2b } from '../primitives/hash.js'
 import type { ContactStore, SavedContacts } from '../node/saved-contacts.js'
 
-/** Four times of what 256 contacts take. A longer file is none of ours, and is not read. */
+/** Four times of what 256 contacts take. A longer file is none of ours, and is not read to its end. */
 const MAX_FILE_BYTES = 65_536
 
 /** Whom a node talks to is nobody else's business. */
@@ -61,7 +61,7 @@ export class FileContactStore implements ContactStore {
     await syncFolder(dirname(this.path))
   }
 
-  /** The text of the file, at most one byte more than a good one can have; null where there is no file. */
+  /** The text of the file, as far as a good one can reach; null where there is no file. */
   async #read(): Promise<string | null> {
     let file
     try {
@@ -71,7 +71,7 @@ export class FileContactStore implements ContactStore {
       throw error
     }
     try {
-      const bytes = b4a.alloc(MAX_FILE_BYTES + 1)
+      const bytes = b4a.alloc(MAX_FILE_BYTES)
       let size = 0
       for (let read = -1; read !== 0 && size < bytes.length; size += read) {
         read = (await file.read(bytes, size, bytes.length - size, size)).bytesRead
@@ -85,7 +85,6 @@ export class FileContactStore implements ContactStore {
 
 /** What was saved, or null where the text is not what was written. */
 function parseFile(text: string): unknown {
-  if (text.length > MAX_FILE_BYTES) return null
   try {
     const { checksum, saved } = JSON.parse(text) as { checksum?: unknown; saved?: unknown }
     return saved !== undefined && checksum === checksumOf(saved) ? saved : null

@@ -76,7 +76,8 @@ export interface SimulatedUdx {
  */
 export function createUdx(transport: SynchronousTransport): SimulatedUdx {
   const udx: SimulatedUdx = {
-    createSocket: () => new SimulatedUdxSocket(udx, transport.bindSync),
+    createSocket: () =>
+      new SimulatedUdxSocket(udx, (port, host, onDatagram) => transport.bindSync(port, host, onDatagram)),
     createStream: () => {
       throw new Error('UDX streams are not simulated, only sockets are')
     },

@@ -205,7 +205,10 @@ test('contact store: what is destroyed while a save is under way is saved behind
   store.hang = 'save'
   await sim.clock.advance(MINUTE)
   t.alike(store.calls, ['load', 'save'])
+  await sim.clock.advance(20 * MINUTE)
+  t.alike(store.calls, ['load', 'save'], 'one at a time, however long it takes')
   const ended = node.destroy()
+  await sim.clock.advance(100)
   store.hang = null
   store.release()
   await sim.run(ended)

@@ -11,6 +11,7 @@ function create(options: Partial<EndpointOptions> = {}) {
   const inner = network.transport(HOST)
   const attempts: number[] = []
   const transport: Transport = {
+    // oxlint-disable-next-line typescript/no-misused-spread -- its methods are own properties
     ...inner,
     bind: (port, host, onDatagram) => {
       attempts.push(port)
@@ -84,6 +85,7 @@ test('endpoint: a client socket that cannot be had closes the server socket', as
   const inner = network.transport(HOST)
   let binds = 0
   const transport: Transport = {
+    // oxlint-disable-next-line typescript/no-misused-spread -- its methods are own properties
     ...inner,
     bind: (port, host, onDatagram) =>
       ++binds > 1 ? Promise.reject(new Error('no more sockets')) : inner.bind(port, host, onDatagram),

@@ -181,7 +181,8 @@ for (const [kind, options] of [
   test(`network loss: a node ${kind} whose address changes says so within 15 s, and earns a new id`, async (t) => {
     const { sim } = await createNetwork(t, 23)
     const node = await sim.startNode(options)
-    await sim.advance(10 * MINUTE)
+    // Long before its next refresh.
+    await sim.advance(12 * MINUTE)
     t.absent(node.ephemeral)
     const oldId = node.id!
     const removed = falseEvictions(sim, node)

@@ -198,7 +198,11 @@ test('disjoint: what another walk has found dead opens a rank, what it still wai
   walk.onReply(b, OK, named([1, 2, 3]))
   const asked: Candidate[] = []
   for (let one = walk.next(); one !== null; one = walk.next()) asked.push(one)
-  t.alike(asked.map(serialOf).toSorted((a, b) => a - b), [1, 2], 'two are wanted, and the walks have asked one each')
+  t.alike(
+    asked.map(serialOf).toSorted((x, y) => x - y),
+    [1, 2],
+    'two are wanted, and the walks have asked one each',
+  )
   t.absent(walk.finished)
   const [first, second] = asked as [Candidate, Candidate]
   walk.onReply(first, OK, null)
