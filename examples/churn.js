@@ -32,7 +32,7 @@ class Store {
     node.on('request', (req) => {
       const key = Buffer.from(req.target ?? []).toString('hex')
       if (req.command === GET) return req.reply(this.values.get(key))
-      if (req.token !== null && req.value !== null && hash(req.value).equals(req.target)) {
+      if (req.token !== null && req.target !== null && req.value !== null && hash(req.value).equals(req.target)) {
         this.values.set(key, req.value)
       }
       return req.reply()

@@ -28,7 +28,7 @@ export const INTERNAL_SEND = createSendOptions({ retries: 2 })
  * How a newcomer is asked: strangers cause these, with forged addresses too, so none holds a place in the window or is
  * repeated. Who missed it comes again.
  */
-export const NEWCOMER_SEND = createSendOptions({ retries: 0, forced: true })
+export const NEWCOMER_SEND = createSendOptions({ retries: 0, forced: true, timeoutMs: 1500 })
 
 /** How the FIND_NODE of a lookup is sent: of 10,000 living nodes four lose both at 1 % loss each way. */
 export const LOOKUP_SEND = createSendOptions({ retries: 1, lookup: true })

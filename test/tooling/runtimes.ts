@@ -51,6 +51,7 @@ export const NODE_ONLY: Record<string, string> = {
   'hyperdht/suspend': 'an application as npm makes it, in a temporary folder, by createRequire',
   'hyperdht/surface-class': 'require() of an ES module gives the class; in Bare the wrapper does (bare/entries)',
   'hyperdht/surface-lifecycle': 'starts processes of Node.js',
+  'network/churn': 'waits for real time: a hundred nodes on one core answer later there than a lookup waits',
   'network/lifecycle': 'starts processes of Node.js',
   'security/inventory': 'looks at the sources of the tests',
   'simulation/dht-rpc': 'asks Node.js what keeps the process alive',
