@@ -30,7 +30,7 @@ try {
   const member = new DHT({ ...options, networkId, contactStore })
   await member.fullyBootstrapped()
   await member.findNode(Buffer.alloc(32)).finished()
-  const { nodes: size, low, high } = member.networkSize
+  const { nodes: size, low, high } = member.networkSize ?? { nodes: 0, low: 0, high: 0 }
   console.log(`a member knows ${member.table.size}, and that there are ${low} to ${high}, say ${size}`)
   await member.destroy()
 
