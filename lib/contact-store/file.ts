@@ -1,11 +1,10 @@
 /**
- * Contacts in a file, for Node.js.
+ * Contacts in a file, for Node.js and Bare: `#fs` is the file system of the runtime, by the `imports` of package.json.
  *
  * Invariants: the file is at any moment all of an earlier save or all of a later one, whenever the process or the machine
  * stops (a file beside it, fsync, rename); what is not exactly what was written is refused as a whole, never half used.
  */
-import { open, rename, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { open, rename, unlink } from '#fs'
 import b4a from 'b4a'
 import { blake2b } from '../primitives/hash.js'
 import type { ContactStore, SavedContacts } from '../node/saved-contacts.js'
@@ -17,7 +16,7 @@ const MAX_FILE_BYTES = 65_536
 const FILE_MODE = 0o600
 
 /**
- * A {@link ContactStore} in a file of its own. The folder must exist. Not for two nodes at a time.
+ * A {@link ContactStore} in a file of its own, in Node.js and Bare. The folder must exist. Not for two nodes at a time.
  *
  * A file that was changed or cut off is refused: `load` rejects, {@link FileContactStore.refused} counts it, and the next
  * save takes its place. Where the disk is full or read-only `save` rejects, and the file stays as it was.
@@ -58,7 +57,7 @@ export class FileContactStore implements ContactStore {
       await unlink(temporary).catch(() => {}) // it may not be there; the first error is the one that matters
       throw error
     }
-    await syncFolder(dirname(this.path))
+    await syncFolder(folderOf(this.path))
   }
 
   /** The text of the file, as far as a good one can reach; null where there is no file. */
@@ -101,11 +100,21 @@ function checksumOf(saved: unknown): string {
 async function writeDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'w', FILE_MODE)
   try {
-    await file.writeFile(text)
+    const bytes = b4a.from(text)
+    // A disk that is nearly full takes a part, and refuses the rest with the next write.
+    for (let size = 0; size < bytes.length;) {
+      size += (await file.write(bytes, size, bytes.length - size, size)).bytesWritten
+    }
     await file.sync()
   } finally {
     await file.close()
   }
+}
+
+/** With either separator: a folder that is wrong is not synced, and nothing else. */
+function folderOf(path: string): string {
+  const end = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'))
+  return end === -1 ? '.' : path.slice(0, Math.max(end, 1))
 }
 
 /** Makes the renaming itself durable, where the system can do that for a folder. */

@@ -3,6 +3,7 @@ module.exports = {
   xorpc: require('xorpc'),
   standIn: require('xorpc/dht-rpc'),
   compat: require('../../compat/dht-rpc'),
+  contactStore: require('xorpc/contact-store'),
   simulation: require('xorpc/simulation'),
   testnet: require('xorpc/testnet'),
 }

@@ -2,12 +2,17 @@
 import b4a from 'b4a'
 import test from 'brittle'
 import * as core from 'xorpc'
+import * as contactStore from 'xorpc/contact-store'
 import * as standIn from 'xorpc/dht-rpc'
 import * as simulation from 'xorpc/simulation'
 import * as testnet from 'xorpc/testnet'
 
 const required = (await import(new URL('../../../test/bare/entries.cjs', import.meta.url).href)) as {
-  default: Record<string, unknown> & { simulation: typeof simulation; testnet: typeof testnet }
+  default: Record<string, unknown> & {
+    contactStore: typeof contactStore
+    simulation: typeof simulation
+    testnet: typeof testnet
+  }
 }
 const { default: entries } = required
 
@@ -17,6 +22,7 @@ test('entries: import and require give the same classes', (t) => {
   t.is(standIn.default, standIn.DHT)
   t.is(entries.standIn, standIn.DHT)
   t.is(entries.compat, standIn.DHT, 'in the place of the package dht-rpc')
+  t.is(entries.contactStore.FileContactStore, contactStore.FileContactStore)
   t.is(entries.simulation.Simulation, simulation.Simulation)
   t.is(entries.testnet.createTestnet, testnet.createTestnet)
   t.ok(Object.create(standIn.DHT.prototype) instanceof core.DHT)

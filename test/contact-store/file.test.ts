@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { FileContactStore, type SavedContacts } from '../../lib/contact-store/index.js'
 import { DHT } from '../../index.js'
 import { createTestnet } from '../../lib/testnet/index.js'
+import { testContactStore } from '../conformance/contact-store.js'
 
 const SAVED: SavedContacts = {
   version: 1,
@@ -35,15 +36,11 @@ async function rejection(work: Promise<unknown>): Promise<string | null> {
   )
 }
 
-test('file store: what was saved is loaded, also by another process', async (t) => {
-  const store = await createStore(t)
-  t.is(await store.load(), null, 'nothing there')
-  await store.save(SAVED)
-  t.alike(await store.load(), SAVED)
-  t.alike(await new FileContactStore(store.path).load(), SAVED)
-  await store.save({ ...SAVED, savedAt: 5 })
-  t.alike(await store.load(), { ...SAVED, savedAt: 5 }, 'the later one')
-  t.is(store.refused, 0)
+testContactStore('file store', {
+  async createPlace(t) {
+    const path = join(await createFolder(t), 'contacts.json')
+    return () => new FileContactStore(path)
+  },
 })
 
 test('file store: nothing is left beside the file, and nobody else may read it', async (t) => {

@@ -41,7 +41,6 @@ export const NODE_ONLY: Record<string, string> = {
   'bench/command': 'starts processes of Node.js',
   'bench/plots': 'reads what processes of Node.js measured, and draws with a document for Node.js',
   'bench/simulated': 'the benchmark program, which measures Node.js',
-  'contact-store/': 'the file store is for Node.js',
   'docs/': 'looks at the sources and runs the generator of the docs',
   'examples/': 'starts the examples in processes of Node.js',
   'hyperdht/connect': 'an application as npm makes it, in a temporary folder, by createRequire',
