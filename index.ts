@@ -62,7 +62,7 @@ export type {
   SocketAddress,
   Transport,
 } from './lib/transport/contract.js'
-export type { Udx } from './lib/transport/udp.js'
+export type { Udx } from './lib/transport/udx.js'
 export type { Cancel, Clock } from './lib/primitives/clock.js'
 export type { Random } from './lib/primitives/random.js'
 export type { AbortSignalLike } from './lib/primitives/signal.js'

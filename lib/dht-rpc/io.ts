@@ -2,7 +2,7 @@
 import type { Core } from '../node/core.js'
 import type { RoutingTable } from '../routing/table.js'
 import type { DatagramSocket } from '../transport/contract.js'
-import type { UdxWatcher } from '../transport/udp.js'
+import type { UdxWatcher } from '../transport/udx.js'
 
 /** One more than the greatest transaction id. */
 const TIDS = 65_536

@@ -3,7 +3,8 @@
  * instance and HyperDHT opens many on each node's, and a watcher of the interfaces of its own, since dht-rpc shows it.
  */
 import type { NetworkInterface, Transport } from '../transport/contract.js'
-import { createUdpTransport, createUdx, type Udx, type UdxWatcher } from '../transport/udp.js'
+import { createUdpTransport, createUdx } from '../transport/udp.js'
+import type { Udx, UdxWatcher } from '../transport/udx.js'
 
 /** A transport whose watcher can be looked at. */
 export interface WatchedTransport extends Transport {

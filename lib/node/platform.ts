@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../primitives/clock.js'
 import { type Random, systemRandom } from '../primitives/random.js'
 import type { Transport } from '../transport/contract.js'
-import { createUdpTransport } from '../transport/udp.js'
+import { createDefaultTransport } from '#transport'
 import type { DHTOptions } from './options.js'
 
 export interface Platform {
@@ -11,9 +11,10 @@ export interface Platform {
   random: Random
 }
 
-export function platformOf({ transport, udx, clock, random }: DHTOptions): Platform {
+export function platformOf(options: DHTOptions): Platform {
+  const { transport, clock, random } = options
   return {
-    transport: transport ?? createUdpTransport(udx ?? undefined),
+    transport: transport ?? createDefaultTransport(options),
     clock: clock ?? systemClock,
     random: random ?? systemRandom,
   }

@@ -1,6 +1,6 @@
 /** BLAKE2b with a 32-byte digest (RFC 7693), the protocol's only hash (wire-protocol section 3). */
 import b4a from 'b4a'
-import sodium from 'sodium-universal'
+import { hashInto } from '#crypto'
 
 /** Length of every hash, id, token and target. */
 export const HASH_BYTES = 32
@@ -14,7 +14,6 @@ export const HASH_BYTES = 32
  */
 export function blake2b(data: Uint8Array, key?: Uint8Array): Uint8Array {
   const out = b4a.allocUnsafe(HASH_BYTES)
-  if (key === undefined) sodium.crypto_generichash(out, data)
-  else sodium.crypto_generichash(out, data, key)
+  hashInto(out, data, key)
   return out
 }

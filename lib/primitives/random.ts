@@ -1,6 +1,6 @@
 /** Randomness, the only door to it: cryptographic by default, seeded in tests and simulations. */
 import b4a from 'b4a'
-import sodium from 'sodium-universal'
+import { fillRandom } from '#crypto'
 
 export interface Random {
   /** `sizeBytes` fresh random bytes in a buffer of their own. */
@@ -12,14 +12,14 @@ export interface Random {
 /** Bytes drawn from the system at a time; one draw serves thousands of transaction ids. */
 const POOL_BYTES = 4096
 
-/** The operating system's cryptographic randomness, through sodium. */
+/** The operating system's cryptographic randomness. */
 export function createSystemRandom(): Random {
   const pool = b4a.alloc(POOL_BYTES)
   let used = POOL_BYTES
 
   function u16(): number {
     if (used + 2 > POOL_BYTES) {
-      sodium.randombytes_buf(pool)
+      fillRandom(pool)
       used = 0
     }
     const value = pool[used]! | (pool[used + 1]! << 8)
@@ -30,7 +30,7 @@ export function createSystemRandom(): Random {
   return {
     bytes(sizeBytes) {
       const out = b4a.alloc(sizeBytes)
-      sodium.randombytes_buf(out)
+      fillRandom(out)
       return out
     },
     below(limit) {

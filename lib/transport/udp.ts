@@ -6,29 +6,9 @@
  */
 import UDX from 'udx-native'
 import type { Cancel } from '../primitives/clock.js'
-import type { DatagramSocket, NetworkInterface, OnDatagram, SocketAddress, Transport } from './contract.js'
+import type { DatagramSocket, NetworkInterface, OnDatagram, Transport } from './contract.js'
 import { receiveDirectly } from './direct-receive.js'
-
-/** The part of a udx-native socket that is used. */
-interface UdxSocket extends DatagramSocket {
-  bind(port: number, host: string): void
-  address(): SocketAddress
-  on(event: 'message', listener: (bytes: Uint8Array, from: { host: string; port: number }) => void): void
-}
-
-export interface UdxWatcher {
-  on(event: 'change', listener: (interfaces?: NetworkInterface[]) => void): void
-  interfaces: NetworkInterface[]
-  destroy(): Promise<void>
-}
-
-/** The part of a UDX instance that is used. */
-export interface Udx {
-  createSocket(): UdxSocket
-  lookup(name: string, options: { family: number }): Promise<{ host: string }>
-  networkInterfaces(): NetworkInterface[]
-  watchNetworkInterfaces(): UdxWatcher
-}
+import type { Udx, UdxWatcher } from './udx.js'
 
 /** udx-native hands over at most 2048 bytes of a datagram; what is longer arrives cut off (wire-protocol 1.1). */
 const MAX_DATAGRAM_BYTES = 2048
@@ -43,11 +23,6 @@ function sharedUdx(): Udx {
 /** A UDX instance of the caller's own: streams have to be created on the instance that the sockets are of. */
 export function createUdx(): Udx {
   return new UDX() as Udx
-}
-
-/** Whether `value` can be used as a UDX instance. */
-export function isUdx(value: unknown): value is Udx {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Udx>).createSocket === 'function'
 }
 
 /**

@@ -2,7 +2,8 @@
 import test from 'brittle'
 import type { DatagramSocket } from '../../lib/transport/contract.js'
 import { receiveDirectly } from '../../lib/transport/direct-receive.js'
-import { createUdpTransport, type Udx } from '../../lib/transport/udp.js'
+import { createUdpTransport } from '../../lib/transport/udp.js'
+import type { Udx } from '../../lib/transport/udx.js'
 
 const HOST = '127.0.0.1'
 const MAX_BYTES = 64

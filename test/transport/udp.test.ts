@@ -1,6 +1,7 @@
 import test from 'brittle'
 import { systemClock } from '../../lib/primitives/clock.js'
-import { createUdpTransport, isUdx, type Udx } from '../../lib/transport/udp.js'
+import { createUdpTransport } from '../../lib/transport/udp.js'
+import { isUdx, type Udx } from '../../lib/transport/udx.js'
 import { testTransport } from '../conformance/transport.js'
 
 const HOST = '127.0.0.1'
