@@ -18,6 +18,12 @@ const MESSAGES = {
   NO_TOKEN: 'No token received for closest node',
   COMMIT_FAILED: 'No node accepted the commit',
   QUEUE_FULL: 'Too many requests are waiting',
+  TOO_FEW_STORED: 'Too few nodes stored the record',
+  TOO_FEW_ANSWERED: 'Too few nodes answered',
+  WRITE_CONFLICT: 'Another version was written',
+  RECORD_REFUSED: 'The record exceeds a limit',
+  RECORDS_CLOSED: 'The records module is closed',
+  STORE_FAILED: 'The record store failed',
   CONTACT_STORE_FAILED: 'The contact store failed',
 } as const
 

@@ -1,0 +1,188 @@
+/**
+ * An owned record as bytes (docs/RECORDS.md, "An owned record"): a head, then the value or its hash, then the owner's
+ * signature. The signature covers the head and the hash of the value, so that it can be verified with and without the
+ * value: who only asks what the newest version is need not get the value, and a holder that has dropped the value of an
+ * ended version can still prove that there was one.
+ */
+import b4a from 'b4a'
+import { blake2b, HASH_BYTES } from '../../primitives/hash.js'
+import { uintBytes, writeUint } from '../../wire/varint.js'
+import { ByteReader } from './byte-reader.js'
+import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './hyperdht.js'
+
+const VERSION = 1
+
+const IS_TOMBSTONE = 1
+const HAS_TOPIC = 2
+const HAS_CHANNEL = 4
+const HAS_SALT = 8
+const HAS_SCHEMA = 16
+const HAS_ROUND = 32
+const HAS_VALUE = 128
+const KNOWN_FLAGS = IS_TOMBSTONE | HAS_TOPIC | HAS_CHANNEL | HAS_SALT | HAS_SCHEMA | HAS_ROUND | HAS_VALUE
+
+/** Longest channel name and schema name, in bytes of UTF-8. */
+export const MAX_CHANNEL_BYTES = 32
+export const MAX_SCHEMA_BYTES = 64
+
+/** Longest salt that the format carries; the `maxSaltBytes` of a node may be lower. */
+export const MAX_SALT_BYTES = 64
+
+/** Latest wall time and longest life that are taken for one: far above any, and far below where doubles end. */
+const MAX_TIME_MS = 2 ** 48
+
+/** What the owner says and signs, beside the value itself. */
+export interface RecordHead {
+  /** 32-byte Ed25519 public key of the owner. */
+  readonly publicKey: Uint8Array
+  /** 0 to 64 bytes that tell the keys of one owner apart. */
+  readonly salt: Uint8Array
+  /** Namespace, up to 32 bytes of UTF-8. */
+  readonly channel: string
+  /** 32-byte key of the set that the record is a member of; null: it lies alone under a key of its own. */
+  readonly topic: Uint8Array | null
+  /** Number of the version, 0 to 2^53-1: the highest is the newest. */
+  readonly seq: number
+  /** Which signing of this version it is; see `compareVersions`. */
+  readonly round: number
+  /** Wall time of the signing in ms. */
+  readonly signedAtMs: number
+  /** Life from then on in ms. */
+  readonly ttlMs: number
+  /** What the value is, for its readers; up to 64 bytes of UTF-8. */
+  readonly schema: string
+  /** The owner deletes it: there is no value. */
+  readonly tombstone: boolean
+  /** 32-byte BLAKE2b of the value. */
+  readonly valueHash: Uint8Array
+}
+
+/** A record as it is sent and stored. */
+export interface SignedRecord extends RecordHead {
+  /** null where only the head was sent. */
+  readonly value: Uint8Array | null
+  /** 64-byte signature of the owner. */
+  readonly signature: Uint8Array
+}
+
+const NAMESPACE = {
+  signature: blake2b(b4a.from('xorpc/records/signature')).slice(),
+  key: blake2b(b4a.from('xorpc/records/key')).slice(),
+}
+
+/** 32-byte key of an owner's record: hash(namespace ‖ public key ‖ channel length ‖ channel ‖ salt). */
+export function recordTarget(publicKey: Uint8Array, salt: Uint8Array, channel: string): Uint8Array {
+  const name = b4a.from(channel)
+  return blake2b(b4a.concat([NAMESPACE.key, publicKey, Uint8Array.of(name.length), name, salt])).slice()
+}
+
+/** Where a record lies: the target lookups walk to, and what tells it apart there. */
+export function recordPlace(head: RecordHead): { target: Uint8Array; subkey: Uint8Array } {
+  if (head.topic !== null) return { target: head.topic, subkey: memberSubkey(head.publicKey, head.salt) }
+  return { target: recordTarget(head.publicKey, head.salt, head.channel), subkey: NO_SUBKEY }
+}
+
+const NO_SUBKEY = new Uint8Array(0)
+
+/** What tells a member of a set apart: the public key, then the salt. */
+export function memberSubkey(publicKey: Uint8Array, salt: Uint8Array): Uint8Array {
+  return b4a.concat([publicKey, salt])
+}
+
+/** The 64 bytes that the owner signs. */
+export function recordSignable(head: RecordHead): Uint8Array {
+  return signableOf(encodeHead(head, false), head.valueHash)
+}
+
+function signableOf(head: Uint8Array, valueHash: Uint8Array): Uint8Array {
+  const out = b4a.alloc(2 * HASH_BYTES)
+  out.set(NAMESPACE.signature)
+  out.set(blake2b(b4a.concat([head, valueHash])), HASH_BYTES)
+  return out
+}
+
+/** The record as bytes; without its value, where `value` is null. */
+export function encodeRecord(record: SignedRecord): Uint8Array {
+  const { value, valueHash, signature } = record
+  const head = encodeHead(record, value !== null)
+  if (value === null) return b4a.concat([head, valueHash, signature])
+  const size = b4a.alloc(uintBytes(value.length))
+  writeUint(size, 0, value.length)
+  return b4a.concat([head, size, value, signature])
+}
+
+/** Reads a record that ends where the bytes do; null: malformed. The fields are views into the bytes. */
+export function decodeRecord(bytes: Uint8Array): SignedRecord | null {
+  const reader = new ByteReader(bytes)
+  const record = readRecord(reader)
+  return reader.rest === 0 ? record : null
+}
+
+/** Reads a record; null: malformed. The signature has not been verified. */
+export function readRecord(reader: ByteReader): SignedRecord | null {
+  if (reader.byte() !== VERSION) return null
+  const flags = reader.byte()
+  const publicKey = reader.take(PUBLIC_KEY_BYTES)
+  const seq = reader.uint()
+  const signedAtMs = reader.uint()
+  const ttlMs = reader.uint()
+  const round = (flags & HAS_ROUND) === 0 ? 0 : reader.uint()
+  const topic = (flags & HAS_TOPIC) === 0 ? null : reader.take(HASH_BYTES)
+  const channel = (flags & HAS_CHANNEL) === 0 ? '' : readText(reader, MAX_CHANNEL_BYTES)
+  const salt = (flags & HAS_SALT) === 0 ? NO_SUBKEY : reader.take(reader.uint())
+  const schema = (flags & HAS_SCHEMA) === 0 ? '' : readText(reader, MAX_SCHEMA_BYTES)
+  const value = (flags & HAS_VALUE) === 0 ? null : reader.take(reader.uint())
+  const valueHash = value === null ? reader.take(HASH_BYTES) : blake2b(value)
+  const signature = reader.take(SIGNATURE_BYTES)
+  const tombstone = (flags & IS_TOMBSTONE) !== 0
+  if (reader.failed || (flags & ~KNOWN_FLAGS) !== 0 || salt.length > MAX_SALT_BYTES) return null
+  if (signedAtMs > MAX_TIME_MS || ttlMs > MAX_TIME_MS) return null
+  if (tombstone && value !== null && value.length > 0) return null
+  const head = { publicKey, salt, channel, topic, seq, round, signedAtMs, ttlMs, schema, tombstone, valueHash }
+  return { ...head, value, signature }
+}
+
+/** What a stored entry keeps as its proof: the head and the hash of the value. */
+export function encodeProof(head: RecordHead): Uint8Array {
+  return b4a.concat([encodeHead(head, false), head.valueHash])
+}
+
+/** The record of a stored entry. @returns null when the proof is damaged */
+export function recordOfProof(proof: Uint8Array, signature: Uint8Array, value: Uint8Array | null): SignedRecord | null {
+  const head = decodeRecord(b4a.concat([proof, signature]))
+  return head === null ? null : { ...head, value }
+}
+
+function encodeHead(head: RecordHead, hasValue: boolean): Uint8Array {
+  const { publicKey, seq, round, signedAtMs, ttlMs, topic, tombstone } = head
+  const channel = b4a.from(head.channel)
+  const schema = b4a.from(head.schema)
+  const { salt } = head
+  const flags =
+    (tombstone ? IS_TOMBSTONE : 0) |
+    (topic === null ? 0 : HAS_TOPIC) |
+    (channel.length === 0 ? 0 : HAS_CHANNEL) |
+    (salt.length === 0 ? 0 : HAS_SALT) |
+    (schema.length === 0 ? 0 : HAS_SCHEMA) |
+    (round === 0 ? 0 : HAS_ROUND) |
+    (hasValue ? HAS_VALUE : 0)
+  const parts: Uint8Array[] = [Uint8Array.of(VERSION, flags), publicKey, uint(seq), uint(signedAtMs), uint(ttlMs)]
+  if (round !== 0) parts.push(uint(round))
+  if (topic !== null) parts.push(topic)
+  for (const field of [channel, salt, schema]) if (field.length > 0) parts.push(uint(field.length), field)
+  return b4a.concat(parts)
+}
+
+function uint(value: number): Uint8Array {
+  const bytes = b4a.alloc(uintBytes(value))
+  writeUint(bytes, 0, value)
+  return bytes
+}
+
+/** A text that reads back as the same bytes; what does not makes the reader fail. */
+function readText(reader: ByteReader, maxBytes: number): string {
+  const bytes = reader.take(reader.uint())
+  const text = b4a.toString(bytes)
+  if (bytes.length > maxBytes || bytes.length === 0 || !b4a.equals(b4a.from(text), bytes)) reader.failed = true
+  return text
+}

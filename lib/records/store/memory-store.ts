@@ -1,0 +1,162 @@
+/** A store in memory: gone with the process, and as fast as a Map. */
+import { DHTError } from '../../primitives/errors.js'
+import type { Entry, EntryKey } from '../entry.js'
+import { toHex } from '../hex.js'
+import type { ListPage, ListQuery, RecordStore, StoreUsage } from './contract.js'
+import { ExpiryQueue } from './expiry-queue.js'
+import { UsageLedger } from './usage-ledger.js'
+
+/** The entries under one target, by the hex of their subkeys, and these in order once somebody asks for that. */
+interface Shelf {
+  readonly entries: Map<string, Entry>
+  order: string[] | null
+}
+
+/** @internal A page of entries that are in the order of their subkeys, by the rules of {@link ListQuery}. */
+export function takePage(entries: Iterable<Entry>, { sinceMs, limit, limitBytes }: ListQuery): ListPage {
+  const page: Entry[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    if (entry.storedAtMs < sinceMs) continue
+    bytes += entry.value.length + entry.proof.length + entry.signature.length
+    if (page.length > 0 && (page.length >= limit || bytes > limitBytes)) {
+      return { entries: page, next: page.at(-1)!.subkey }
+    }
+    page.push(entry)
+  }
+  return { entries: page, next: null }
+}
+
+export class MemoryStore implements RecordStore {
+  readonly #ledger = new UsageLedger()
+  /** By channel, then by the hex of the target. BOUNDED: by the limits that entries are admitted by. */
+  readonly #channels = new Map<string, Map<string, Shelf>>()
+  readonly #queue = new ExpiryQueue((entry) => this.#find(entry) === entry)
+  #closed = false
+
+  async open(): Promise<void> {
+    this.#check()
+  }
+
+  async get(key: EntryKey): Promise<Entry | null> {
+    this.#check()
+    return this.#find(key)
+  }
+
+  async put(entry: Entry): Promise<void> {
+    this.#check()
+    const shelf = this.#shelf(entry)
+    const subkey = toHex(entry.subkey)
+    const before = shelf.entries.get(subkey) ?? null
+    shelf.entries.set(subkey, entry)
+    if (before === null) shelf.order = null
+    this.#ledger.replace(before, entry)
+    if (before !== null) this.#queue.noteDead()
+    this.#queue.push(entry)
+  }
+
+  async delete(key: EntryKey): Promise<boolean> {
+    this.#check()
+    const entry = this.#find(key)
+    if (entry === null) return false
+    this.#remove(entry)
+    this.#queue.noteDead()
+    return true
+  }
+
+  async list(query: ListQuery): Promise<ListPage> {
+    this.#check()
+    const shelf = this.#channels.get(query.channel)?.get(toHex(query.target))
+    return shelf === undefined ? { entries: [], next: null } : takePage(walk(shelf, query.after), query)
+  }
+
+  async *entries(channel?: string): AsyncGenerator<Entry> {
+    for (const name of channel === undefined ? [...this.#channels.keys()].sort() : [channel]) {
+      // The keys are taken at once, so that what comes and goes meanwhile disturbs nothing.
+      for (const target of [...(this.#channels.get(name)?.keys() ?? [])].sort()) {
+        this.#check()
+        const shelf = this.#channels.get(name)?.get(target)
+        if (shelf !== undefined) for (const entry of Array.from(walk(shelf, null))) yield entry
+      }
+    }
+  }
+
+  async sweep(nowMs: number, limit: number): Promise<number> {
+    this.#check()
+    let count = 0
+    while (count < limit) {
+      const entry = this.#queue.pop(nowMs)
+      if (entry === null) break
+      this.#remove(entry)
+      count++
+    }
+    return count
+  }
+
+  usage(channel?: string): StoreUsage {
+    return this.#ledger.usage(channel)
+  }
+
+  usageOfOwner(channel: string, owner: Uint8Array): StoreUsage {
+    return this.#ledger.usageOfOwner(channel, owner)
+  }
+
+  countOf(channel: string, target: Uint8Array): number {
+    return this.#ledger.countOf(channel, target)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#channels.clear()
+  }
+
+  #check(): void {
+    if (this.#closed) throw new DHTError('STORE_FAILED', 'The store is closed')
+  }
+
+  #find({ channel, target, subkey }: EntryKey): Entry | null {
+    return this.#channels.get(channel)?.get(toHex(target))?.entries.get(toHex(subkey)) ?? null
+  }
+
+  #shelf({ channel, target }: EntryKey): Shelf {
+    let shelves = this.#channels.get(channel)
+    if (shelves === undefined) this.#channels.set(channel, (shelves = new Map()))
+    const key = toHex(target)
+    let shelf = shelves.get(key)
+    if (shelf === undefined) shelves.set(key, (shelf = { entries: new Map(), order: null }))
+    return shelf
+  }
+
+  #remove(entry: Entry): void {
+    const shelves = this.#channels.get(entry.channel)!
+    const target = toHex(entry.target)
+    const shelf = shelves.get(target)!
+    shelf.entries.delete(toHex(entry.subkey))
+    shelf.order = null
+    this.#ledger.replace(entry, null)
+    if (shelf.entries.size > 0) return
+    shelves.delete(target)
+    if (shelves.size === 0) this.#channels.delete(entry.channel)
+  }
+}
+
+/** The entries behind `after`, in order. */
+function* walk(shelf: Shelf, after: Uint8Array | null): Generator<Entry> {
+  const order = (shelf.order ??= [...shelf.entries.keys()].sort())
+  for (let i = after === null ? 0 : indexBehind(order, toHex(after)); i < order.length; i++) {
+    const entry = shelf.entries.get(order[i]!)
+    if (entry !== undefined) yield entry
+  }
+}
+
+/** Index of the first of these sorted keys that is greater. */
+function indexBehind(keys: readonly string[], key: string): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (keys[middle]! <= key) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,64 @@
+/**
+ * How much lies where: entries and bytes of a store as a whole, by channel, by owner within a channel, and by key.
+ * Pure bookkeeping for storage engines; counts in steps, so it is exact when it is told of every change.
+ */
+import { toHex } from '../hex.js'
+import { type Entry, entrySizeBytes } from '../entry.js'
+import type { StoreUsage } from './contract.js'
+
+interface Account {
+  entries: number
+  bytes: number
+}
+
+const NOTHING: StoreUsage = { entries: 0, bytes: 0 }
+
+export class UsageLedger {
+  readonly #total: Account = { entries: 0, bytes: 0 }
+  /** By channel. BOUNDED: by the entries of the store; an account without entries is dropped. */
+  readonly #channels = new Map<string, Account>()
+  /** By channel and owner. BOUNDED: likewise. */
+  readonly #owners = new Map<string, Account>()
+  /** By channel and target. BOUNDED: likewise. */
+  readonly #keys = new Map<string, Account>()
+
+  /** Takes note that `before` was replaced by `after`; null: there is none. */
+  replace(before: Entry | null, after: Entry | null): void {
+    if (before !== null) this.#count(before, -1)
+    if (after !== null) this.#count(after, 1)
+  }
+
+  /** Everything, or one channel. */
+  usage(channel?: string): StoreUsage {
+    return { ...(channel === undefined ? this.#total : (this.#channels.get(channel) ?? NOTHING)) }
+  }
+
+  usageOfOwner(channel: string, owner: Uint8Array): StoreUsage {
+    return { ...(this.#owners.get(accountKey(channel, owner)) ?? NOTHING) }
+  }
+
+  countOf(channel: string, target: Uint8Array): number {
+    return this.#keys.get(accountKey(channel, target))?.entries ?? 0
+  }
+
+  #count(entry: Entry, sign: 1 | -1): void {
+    const bytes = sign * entrySizeBytes(entry)
+    this.#total.entries += sign
+    this.#total.bytes += bytes
+    add(this.#channels, entry.channel, sign, bytes)
+    add(this.#keys, accountKey(entry.channel, entry.target), sign, bytes)
+    if (entry.owner !== null) add(this.#owners, accountKey(entry.channel, entry.owner), sign, bytes)
+  }
+}
+
+function accountKey(channel: string, bytes: Uint8Array): string {
+  return `${toHex(bytes)}/${channel}`
+}
+
+function add(accounts: Map<string, Account>, key: string, entries: number, bytes: number): void {
+  let account = accounts.get(key)
+  if (account === undefined) accounts.set(key, (account = { entries: 0, bytes: 0 }))
+  account.entries += entries
+  account.bytes += bytes
+  if (account.entries === 0) accounts.delete(key)
+}
