@@ -2,6 +2,7 @@
  * How much is measured: the sizes of a default run and of `--quick`, and the command line.
  */
 import { parseArgs } from 'node:util'
+import { DEFAULT_HYPERDHT, type HyperdhtPlan, QUICK_HYPERDHT } from './hyperdht/times.js'
 import type { Both } from './measurement.js'
 import { DEFAULT_SIMULATION, QUICK_SIMULATION, type SimulationPlan } from './scenarios/plan.js'
 import type { SubjectName } from './subject.js'
@@ -65,6 +66,7 @@ export interface Command {
   help: boolean
   plan: Plan
   simulation: SimulationPlan
+  hyperdht: HyperdhtPlan
   /** The implementation in the first column, and the one it is divided by. */
   sides: Both<SubjectName>
   /** Names of the measurements to make; empty: all. */
@@ -79,16 +81,16 @@ export interface Command {
 export const USAGE = `npm run bench -- [options]
 
   --only <names>      comma-separated, of
-                      over UDP: floor, workers, requests, join, memory, idle, lookup
-                      simulated: lookups, scaling, churn
+                      over UDP: floor, workers, requests, join, memory, idle, lookup, hyperdht
+                      simulated: lookups, scaling, churn, hyperdht-lossy
   --quick             tiny sizes: proves that it runs, in less than a minute
   --json              JSON instead of tables
-  --write-docs        store the results in bench/results, and update docs/PERFORMANCE.md and its plots
+  --write-docs        store the results in bench/results, and update docs/PERFORMANCE.md, its plots, and docs/HYPERDHT.md
   --redraw            measure nothing, update the same from bench/results
   --help              this text
 
 Over UDP
-  --rounds <n>        measure each implementation n times (default ${DEFAULT_PLAN.rounds})
+  --rounds <n>        measure each implementation n times (default ${DEFAULT_PLAN.rounds}, hyperdht ${DEFAULT_HYPERDHT.rounds})
   --idle-seconds <n>  length of the idle measurement (default ${DEFAULT_PLAN.idleMs / 1000})
   --self [name]       dht-rpc (or the one named) against itself: how far from 1 noise takes a ratio
 
@@ -130,6 +132,7 @@ export function parseCommand(args: string[]): Command {
     help,
     plan: loopbackPlan(quick, numbers),
     simulation: simulationPlan(quick, numbers),
+    hyperdht: hyperdhtPlan(quick, numbers),
     sides: sidesOf(self, positionals),
     only: values.only === undefined ? [] : values.only.split(','),
     json,
@@ -142,6 +145,11 @@ function loopbackPlan(quick: boolean, numbers: Numbers): Plan {
   const plan = { ...(quick ? QUICK_PLAN : DEFAULT_PLAN) }
   const { rounds = plan.rounds, 'idle-seconds': idleSeconds = plan.idleMs / 1000 } = numbers
   return { ...plan, rounds, idleMs: idleSeconds * 1000 }
+}
+
+function hyperdhtPlan(quick: boolean, { rounds }: Numbers): HyperdhtPlan {
+  const plan = quick ? QUICK_HYPERDHT : DEFAULT_HYPERDHT
+  return { ...plan, rounds: rounds ?? plan.rounds }
 }
 
 function simulationPlan(quick: boolean, numbers: Numbers): SimulationPlan {

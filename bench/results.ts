@@ -4,8 +4,10 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format } from 'prettier'
+import type { HyperdhtResult } from './hyperdht/times.js'
 import { type LoopbackResult, mergeLoopback } from './loopback.js'
 import type { ChurnResult } from './scenarios/churn.js'
+import type { LossyHyperdhtResult } from './scenarios/hyperdht.js'
 import type { LookupsResult } from './scenarios/lookups.js'
 import type { ScalingResult } from './scenarios/scaling.js'
 
@@ -15,9 +17,18 @@ export interface Results {
   lookups?: LookupsResult
   scaling?: ScalingResult
   churn?: ChurnResult
+  hyperdht?: HyperdhtResult
+  'hyperdht-lossy'?: LossyHyperdhtResult
 }
 
-const PARTS = ['loopback', 'lookups', 'scaling', 'churn'] as const satisfies (keyof Results)[]
+const PARTS = [
+  'loopback',
+  'lookups',
+  'scaling',
+  'churn',
+  'hyperdht',
+  'hyperdht-lossy',
+] as const satisfies (keyof Results)[]
 
 const FOLDER = new URL('../../bench/results/', import.meta.url)
 

@@ -22,6 +22,15 @@ export interface SimulationPlan {
   churnNodes: number
   halfLivesMs: number[]
   churnMs: number
+  /** Networks of HyperDHT nodes. */
+  hyperdht: {
+    nodes: number
+    topics: number
+    /** Shares of the datagrams that are lost on each way. */
+    losses: number[]
+    /** Share of the nodes that dies. */
+    dead: number
+  }
 }
 
 const MINUTE_MS = 60_000
@@ -43,6 +52,7 @@ export const DEFAULT_SIMULATION: SimulationPlan = {
   churnNodes: 500,
   halfLivesMs: [10 * MINUTE_MS, 30 * MINUTE_MS, 60 * MINUTE_MS],
   churnMs: 240 * MINUTE_MS,
+  hyperdht: { nodes: 500, topics: 100, losses: [0.01, 0.05, 0.1], dead: 0.1 },
 }
 
 /** Only proves that everything runs: the figures mean nothing. */
@@ -59,4 +69,5 @@ export const QUICK_SIMULATION: SimulationPlan = {
   churnNodes: 40,
   halfLivesMs: [10 * MINUTE_MS],
   churnMs: MINUTE_MS,
+  hyperdht: { nodes: 40, topics: 5, losses: [0.05], dead: 0.1 },
 }

@@ -12,7 +12,7 @@ import { redirectTimers, type TimerRedirection } from '../../lib/simulation/redi
 import { seededRandom } from '../../lib/simulation/seeded-random.js'
 import { createUdx } from '../../lib/simulation/udx.js'
 import type { SynchronousTransport } from '../../lib/simulation/udx.js'
-import { type BenchNode, type BenchOptions, loadSubject, type SubjectName } from '../subject.js'
+import { type BenchNode, type BenchOptions, loadSubject, type Subject, type SubjectName } from '../subject.js'
 
 /** Port of every node: each has a host of its own. */
 const PORT = 10_001
@@ -64,6 +64,8 @@ export interface MixedNetworkOptions {
   seed: number
   /** Implementation of the node at an index, the bootstrapper being 0. Default: dht-rpc for all. */
   kindOf?: (index: number) => SubjectName
+  /** Loads an implementation, or a class that extends it. Default: the bare one. */
+  load?: (name: SubjectName) => Promise<Subject>
   /** Nodes that join at the same time, when there are this many. Default: a quarter of them, at least 10. */
   waveOf?: (nodes: number) => number
   /** Called after each wave with the number of nodes there are. */
@@ -175,9 +177,10 @@ export class MixedNetwork {
   /** Starts the bootstrapper, then the others in waves; resolves when all have joined. */
   static async start(place: Place, options: MixedNetworkOptions): Promise<MixedNetwork> {
     // Before the timers are redirected: loading takes real time.
+    const { load = loadSubject } = options
     const subjects = {
-      xorpc: (await loadSubject('xorpc')) as unknown as SimulatedSubject,
-      'dht-rpc': (await loadSubject('dht-rpc')) as unknown as SimulatedSubject,
+      xorpc: (await load('xorpc')) as unknown as SimulatedSubject,
+      'dht-rpc': (await load('dht-rpc')) as unknown as SimulatedSubject,
     }
     const { default: sodium } = (await import(SODIUM_PACKAGE)) as { default: Sodium }
     const redirection = redirectTimers(place.clock, { random: seededRandom(options.seed, GLOBAL_STREAM), sodium })

@@ -5,7 +5,7 @@
 import { type SeededRandom, seededRandom } from '../../lib/simulation/seeded-random.js'
 import { Simulation } from '../../lib/simulation/simulation.js'
 import type { SubjectName } from '../subject.js'
-import { type Member, MixedNetwork } from './dht-rpc.js'
+import { type Member, MixedNetwork, type MixedNetworkOptions } from './dht-rpc.js'
 import { createProgress } from './progress.js'
 import { RequestCounter } from './request-counter.js'
 
@@ -31,6 +31,10 @@ export interface StageOptions {
   /** Persistent nodes, the bootstrapper among them. */
   nodes: number
   seed: number
+  /** Share of datagrams lost on each way. Default 0.01. */
+  loss?: number
+  /** What the nodes are of. Default: the bare implementations. */
+  load?: MixedNetworkOptions['load']
 }
 
 /** A network that stands ready, and what is needed to measure in it. */
@@ -46,13 +50,14 @@ export interface Stage {
 }
 
 /** Grows a network. */
-export async function openStage({ kind, nodes, seed }: StageOptions): Promise<Stage> {
-  const sim = new Simulation({ seed, network: { loss: LOSS } })
+export async function openStage({ kind, nodes, seed, loss = LOSS, load }: StageOptions): Promise<Stage> {
+  const sim = new Simulation({ seed, network: { loss } })
   const progress = createProgress(`${kind}, ${nodes} nodes, seed ${seed}`)
   const network = await MixedNetwork.start(sim, {
     size: nodes,
     seed,
     kindOf: () => kind,
+    ...(load && { load }),
     waveOf: (count) => Math.max(LEAST_WAVE, Math.floor(count * WAVE_SHARE)),
     onProgress: (joined) => progress(`${joined} joined`),
   })

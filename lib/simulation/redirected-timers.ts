@@ -5,6 +5,8 @@
  * What it cannot reach: functions taken from the globals before, `node:timers` and `node:timers/promises`,
  * `AbortSignal.timeout`, `process.hrtime`, and anything that waits for the system (files, sockets, workers).
  *
+ * In Bare, timers that were running before stand still meanwhile, and come when all is put back.
+ *
  * There is one clock for all that uses the globals, not one for each host: what runs on them does not stand still when
  * its simulated host is killed or asleep. End it when its host dies.
  *
@@ -84,7 +86,8 @@ export interface TimerRedirection {
  * process.nextTick; with `random` also Math.random.
  *
  * Timers have the methods of those of Node.js and, as there, wait at least 1 ms; an immediate waits 0 ms.
- * `process.nextTick` becomes a microtask, so that it keeps its place in the order of the run. Timers that were running before stay real, and can be cleared as before.
+ * `process.nextTick` becomes a microtask, so that it keeps its place in the order of the run. Timers that were running
+ * before stay real, and can be cleared as before.
  *
  * @throws Error when timers are redirected already
  * @example
@@ -112,6 +115,7 @@ export function redirectTimers(clock: Clock, options: RedirectOptions = {}): Tim
   }
   const restore = (): number => {
     replaced.restore()
+    wakeRealTimers()
     return timers.clearAll()
   }
   return {
@@ -123,6 +127,14 @@ export function redirectTimers(clock: Clock, options: RedirectOptions = {}): Tim
     restore,
     [Symbol.dispose]: () => void restore(),
   }
+}
+
+/**
+ * Real timers of Bare are JavaScript that reads the time from `Date`. Those that were due meanwhile have been put off
+ * until virtual time is there, which is about for ever; clearing any timer makes Bare look at all of them.
+ */
+function wakeRealTimers(): void {
+  platform.clearTimeout(platform.setTimeout(() => {}, 0))
 }
 
 /** Own properties of objects that were replaced, and how they were. */

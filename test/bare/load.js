@@ -8,6 +8,8 @@
 import { pathToFileURL } from 'bare-url'
 
 const { href } = pathToFileURL(Bare.argv[2])
+// What the file gets is as in Node.js: the program, the file, its arguments.
+Bare.argv.splice(1, 1)
 
 if (href.includes('/test/bare/')) {
   await import(href)

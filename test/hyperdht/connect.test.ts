@@ -1,22 +1,19 @@
 /** Encrypted streams between two HyperDHT nodes of which one or both run on xorpc. */
 import { once } from 'node:events'
 import test from 'brittle'
-import { type Engine, ENGINES, installation, PAIRS } from './installation.js'
+import { type Engine, ENGINES, installation, PAIRS } from '../../bench/hyperdht/installation.js'
 import { freePort } from '../helpers/nodes.js'
 import { all, closing, hangUp, HOST, mixed, say, shout, startNode, startSwarm } from './swarm.js'
-import type { SecretStream } from './packages.js'
+import type { SecretStream } from '../../bench/hyperdht/packages.js'
 
 test('hyperdht: the installation runs it on this very class, and the other one does not', async (t) => {
   const { DHT } = await import('../../lib/dht-rpc/index.js')
-  const ours = installation('xorpc')
+  const ours = await installation('xorpc')
+  const theirs = await installation('dht-rpc')
   t.is(Object.getPrototypeOf(ours.HyperDHT), DHT)
   t.is(ours.require('dht-rpc'), DHT)
-  t.not(Object.getPrototypeOf(installation('dht-rpc').HyperDHT), DHT)
-  t.alike(
-    ours.HyperDHT.DEFAULTS,
-    installation('dht-rpc').HyperDHT.DEFAULTS,
-    'with what it takes from the defaults of its base',
-  )
+  t.not(Object.getPrototypeOf(theirs.HyperDHT), DHT)
+  t.alike(ours.HyperDHT.DEFAULTS, theirs.HyperDHT.DEFAULTS, 'with what it takes from the defaults of its base')
 })
 
 /** What a stream fails with. */
@@ -149,9 +146,10 @@ for (const [server, client] of PAIRS) {
 
 test('hyperdht: a bootstrapper of HyperDHT on xorpc is one of its nodes, persistent at once', async (t) => {
   const port = await freePort()
-  const first = installation('xorpc').HyperDHT.bootstrapper(port, HOST, { host: HOST })
+  const { HyperDHT } = await installation('xorpc')
+  const first = HyperDHT.bootstrapper(port, HOST, { host: HOST })
   t.teardown(() => first.destroy({ force: true }), { order: 3 })
-  t.ok(first instanceof installation('xorpc').HyperDHT)
+  t.ok(first instanceof HyperDHT)
   await first.fullyBootstrapped()
   t.alike([first.host, first.port, first.ephemeral], [HOST, port, false])
   const there = await startNode(t, 'dht-rpc', { bootstrap: [{ host: HOST, port }] })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'brittle'
 import { fencedBlocks } from '../tutorial/transcript.js'
-import { installation } from './installation.js'
+import { installation } from '../../bench/hyperdht/installation.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/HYPERDHT.md'), 'utf8')
@@ -21,18 +21,18 @@ function readManifest(path: string): Manifest {
   return JSON.parse(readFileSync(path, 'utf8')) as Manifest
 }
 
-test('hyperdht docs: the override is that of the example, and leads to the folder in use', (t) => {
+test('hyperdht docs: the override is that of the example, and leads to the folder in use', async (t) => {
   const [shown] = fencedBlocks(PAGE, 'json').map((text) => JSON.parse(text) as Manifest)
   const example = readManifest(join(ROOT, 'examples/hyperdht/package.json'))
   t.alike(shown!.overrides, example.overrides)
-  const { path, require } = installation('xorpc')
+  const { path, require } = await installation('xorpc')
   const folder = shown!.overrides!['dht-rpc']!.replace('file:', '')
   t.is(realpathSync(join(path, folder)), realpathSync(join(ROOT, 'compat/dht-rpc')))
   t.is(require('dht-rpc'), require('xorpc/dht-rpc'))
 })
 
-test('hyperdht docs: the versions are those that are tested', (t) => {
-  const { require } = installation('xorpc')
+test('hyperdht docs: the versions are those that are tested', async (t) => {
+  const { require } = await installation('xorpc')
   const example = readManifest(join(ROOT, 'examples/hyperdht/package.json'))
   for (const name of ['hyperdht', 'hyperswarm']) {
     const { version } = require(`${name}/package.json`) as Manifest
@@ -41,17 +41,17 @@ test('hyperdht docs: the versions are those that are tested', (t) => {
   }
   const compat = readManifest(join(ROOT, 'compat/dht-rpc/package.json'))
   t.is(compat.name, 'dht-rpc')
-  t.is(compat.version, (installation('dht-rpc').require('dht-rpc/package.json') as Manifest).version)
+  t.is(compat.version, ((await installation('dht-rpc')).require('dht-rpc/package.json') as Manifest).version)
 })
 
-test('hyperdht docs: the command that shows that it worked says true', (t) => {
-  const { path } = installation('xorpc')
+test('hyperdht docs: the command that shows that it worked says true', async (t) => {
+  const { path } = await installation('xorpc')
   const [command] = fencedBlocks(PAGE, 'sh').flatMap((text) => /^node -p "(.*)"$/m.exec(text)?.slice(1) ?? [])
   t.is(execFileSync(process.execPath, ['-p', command!], { cwd: path, encoding: 'utf8' }), 'true\n')
 })
 
-test('hyperdht docs: the example prints what the page says', (t) => {
-  const { path } = installation('xorpc')
+test('hyperdht docs: the example prints what the page says', async (t) => {
+  const { path } = await installation('xorpc')
   copyFileSync(join(ROOT, 'examples/hyperdht/meet.js'), join(path, 'meet.js'))
   writeFileSync(join(path, 'package.json'), readFileSync(join(ROOT, 'examples/hyperdht/package.json')))
   const [block] = fencedBlocks(PAGE, 'console')

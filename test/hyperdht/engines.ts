@@ -7,7 +7,7 @@ import TheirDHT from 'dht-rpc'
 import { DHT } from '../../lib/dht-rpc/index.js'
 import type { DHTOptions } from '../../lib/dht-rpc/index.js'
 import { freePort } from '../helpers/nodes.js'
-import type { Engine } from './installation.js'
+import type { Engine } from '../../bench/hyperdht/installation.js'
 
 export type DHTClass = typeof DHT
 

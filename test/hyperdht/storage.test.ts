@@ -1,15 +1,15 @@
 /** What HyperDHT keeps in the network: announcements and records. In networks on xorpc, and in mixed ones. */
 import test from 'brittle'
-import { type Engine, installation, PAIRS } from './installation.js'
+import { type Engine, installation, PAIRS } from '../../bench/hyperdht/installation.js'
 import { all, collect, HOST, mixed, startNode, startSwarm } from './swarm.js'
-import type { HyperDHT } from './packages.js'
+import type { HyperDHT } from '../../bench/hyperdht/packages.js'
 
 const NETWORKS: [name: string, engines: Engine[]][] = [
   ['on xorpc', all('xorpc', 10)],
   ['of both', mixed(10)],
 ]
 
-const keyPair = installation('dht-rpc').HyperDHT.keyPair
+const { keyPair } = (await installation('dht-rpc')).HyperDHT
 
 /** Public keys found on a topic, in hex, sorted. */
 async function found(node: HyperDHT, topic: Buffer): Promise<string[]> {

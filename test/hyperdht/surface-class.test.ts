@@ -1,5 +1,4 @@
 /** The class, its options and hooks, as HyperDHT needs them (and dht-rpc has them). */
-import { createRequire } from 'node:module'
 import test from 'brittle'
 import Default, { DHT } from '../../lib/dht-rpc/index.js'
 import type { DHTEvents, Request } from '../../lib/dht-rpc/index.js'
@@ -20,9 +19,12 @@ const FREE_METHODS =
   'connect createServer pool validateLocalAddresses findPeer lookup lookupAndUnannounce unannounce announce ' +
   'immutableGet immutablePut mutableGet mutablePut createRawStream _requestAnnounce _requestUnannounce register'
 
-test('surface: require gives the class itself, and import the same one', (t) => {
-  const required: unknown = createRequire(import.meta.url)('../../lib/dht-rpc/index.js')
-  t.is(required, DHT)
+test('surface: require gives the class itself, and import the same one', async (t) => {
+  // On its own, since it is CommonJS that asks.
+  const asked = new URL('../../../test/bare/entries.cjs', import.meta.url)
+  const { default: required } = (await import(asked.href)) as { default: { standIn: unknown; compat: unknown } }
+  t.is(required.standIn, DHT)
+  t.is(required.compat, DHT, 'in the place of the package dht-rpc')
   t.is(Default, DHT)
 })
 

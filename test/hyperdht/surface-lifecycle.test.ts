@@ -1,6 +1,5 @@
 /** State, sockets and events of the class over its life, as HyperDHT needs them (and dht-rpc has them). */
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { runChild } from '../helpers/child.js'
 import test from 'brittle'
 import { DHT } from '../../lib/dht-rpc/index.js'
 import type { DatagramSocket } from '../../lib/transport/contract.js'
@@ -235,13 +234,10 @@ both('surface: rttStats tells averages of a lookup', async (t, Class) => {
 
 for (const engine of ['xorpc', 'dht-rpc']) {
   for (const step of ['suspend', 'destroy']) {
-    test(`surface: ${step} leaves nothing that keeps a process alive (${engine})`, (t) => {
-      const child = fileURLToPath(new URL('children/suspended.js', import.meta.url))
-      const { status, stdout, stderr } = spawnSync(process.execPath, [child, engine, step], {
-        encoding: 'utf8',
-        timeout: 20_000,
-      })
-      t.is(status, 0, stderr)
+    test(`surface: ${step} leaves nothing that keeps a process alive (${engine})`, async (t) => {
+      const child = new URL('children/suspended.js', import.meta.url)
+      const { code, stdout, stderr } = await runChild(t, child, [engine, step])
+      t.is(code, 0, stderr)
       t.is(stdout.trim(), 'nothing left')
     })
   }

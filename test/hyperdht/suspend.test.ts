@@ -1,7 +1,7 @@
 /** Suspending and resuming HyperDHT nodes that have servers and streams, on xorpc. */
 import { once } from 'node:events'
 import test from 'brittle'
-import { PAIRS } from './installation.js'
+import { PAIRS } from '../../bench/hyperdht/installation.js'
 import { all, closing, collect, hangUp, mixed, say, shout, startNode, startSwarm } from './swarm.js'
 import { until } from '../helpers/until.js'
 

@@ -1,8 +1,8 @@
 /** Networks of HyperDHT nodes on the loopback interface, gone when the test is over. */
 import { once } from 'node:events'
 import type { Assert } from 'brittle'
-import { type Engine, installation } from './installation.js'
-import type { Address, HyperDHT, SecretStream } from './packages.js'
+import { type Engine, installation } from '../../bench/hyperdht/installation.js'
+import type { Address, HyperDHT, SecretStream } from '../../bench/hyperdht/packages.js'
 
 /** Nothing leaves this address. */
 export const HOST = '127.0.0.1'
@@ -35,7 +35,8 @@ export async function startNode(
   options: object = {},
   order = 1,
 ): Promise<HyperDHT> {
-  const node = new (installation(engine).HyperDHT)({ bootstrap, host: HOST, ...options })
+  const { HyperDHT } = await installation(engine)
+  const node = new HyperDHT({ bootstrap, host: HOST, ...options })
   t.teardown(() => node.destroy({ force: true }), { order })
   await node.fullyBootstrapped()
   return node

@@ -1,8 +1,7 @@
 /** From start to end on real sockets: the order of events, and that nothing keeps a process alive. */
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import test, { type Assert } from 'brittle'
+import test from 'brittle'
 import { DHT } from '../../index.js'
+import { runChild } from '../helpers/child.js'
 import { freePort, HOST } from '../helpers/nodes.js'
 import { startNetwork } from './network.js'
 
@@ -17,15 +16,9 @@ function record(node: DHT): string[] {
   return seen
 }
 
-/** Runs a child of this folder to its end. */
-function runChild(t: Assert, name: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const path = fileURLToPath(new URL(`./children/${name}.js`, import.meta.url))
-  const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 })
-  t.teardown(() => child.kill('SIGKILL'))
-  const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...output })))
+/** A child of this folder. */
+function childFile(name: string): URL {
+  return new URL(`./children/${name}.js`, import.meta.url)
 }
 
 test('lifecycle: events come in order', TIMEOUT, async (t) => {
@@ -71,21 +64,21 @@ test('lifecycle: Symbol.asyncDispose destroys', TIMEOUT, async (t) => {
 })
 
 test('lifecycle: destroyed in the middle of everything, a process ends by itself', TIMEOUT, async (t) => {
-  const { code, stdout, stderr } = await runChild(t, 'destroy-midway')
+  const { code, stdout, stderr } = await runChild(t, childFile('destroy-midway'))
   t.is(stderr, '')
   t.is(code, 0)
   t.ok(stdout.endsWith('destroyed\n'), stdout)
 })
 
 test('lifecycle: a suspended node lets its process end, and a resumed one does not', TIMEOUT, async (t) => {
-  const { code, stdout, stderr } = await runChild(t, 'suspended')
+  const { code, stdout, stderr } = await runChild(t, childFile('suspended'))
   t.is(stderr, '')
   t.is(code, 0)
   t.is(stdout, 'suspended\nbeforeExit 1\nresumed\ntick\nsuspended\nbeforeExit 2\n')
 })
 
 test('lifecycle: a node that could not be bound does not keep its process alive', TIMEOUT, async (t) => {
-  const { code, stdout, stderr } = await runChild(t, 'bind-failed')
+  const { code, stdout, stderr } = await runChild(t, childFile('bind-failed'))
   t.is(stderr, '')
   t.is(code, 0)
   t.is(stdout, 'BIND_FAILED\n')

@@ -5,6 +5,8 @@ import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import { type RedirectOptions, redirectTimers, type TimerRedirection } from '../../lib/simulation/redirected-timers.js'
 import { seededRandom } from '../helpers/contacts.js'
 
+const IS_BARE = 'Bare' in globalThis
+
 const REPLACED: [target: object, names: string[]][] = [
   [
     globalThis,
@@ -253,22 +255,29 @@ test('redirected timers: timers of before stay real, and can be cleared', async 
   const before = setTimeout(() => (cleared = false), 1)
   const interval = setInterval(() => (cleared = false), 1)
   const immediate = setImmediate(() => (cleared = false))
-  const real = new Promise((resolve) => setTimeout(resolve, 20))
+  let kept = false
+  const fired = new Promise<void>((resolve) => {
+    setTimeout(() => resolve(void (kept = true)), 1)
+  })
   const { redirection } = redirect(t)
   clearTimeout(before)
   clearInterval(interval)
   clearImmediate(immediate)
-  await real
+  const end = redirection.realNow() + 20
+  while (redirection.realNow() < end) await redirection.realTurn()
+  t.is(kept, !IS_BARE, 'those of Bare read the time from the Date that was replaced, and stand still')
   redirection.restore()
+  await fired
   t.ok(cleared)
 })
 
 test('redirected timers: the number of a real timer is no redirected one’s', (t) => {
   const real = setTimeout(() => t.fail('cleared'), 1000)
-  const number = +real
+  // Those of Bare have none.
+  const number = IS_BARE ? 7 : +real
   const { redirection } = redirect(t)
   for (let i = 0; i <= number; i++) setTimeout(() => {}, 10)
-  clearTimeout(number)
+  clearTimeout(IS_BARE ? real : number)
   const left = redirection.restore()
   t.is(left, number + 1)
 })

@@ -1,13 +1,22 @@
 /**
  * The packages hyperdht and hyperswarm, twice: as npm installed them, on dht-rpc, and as docs/HYPERDHT.md says, with a
- * link to compat/dht-rpc in the place of dht-rpc. The second one is a folder as npm makes it, but of links: Node.js
- * resolves a package from where its files really are, so only the packages that load dht-rpc have to be copied.
+ * link to compat/dht-rpc in the place of dht-rpc. The second one is a folder as npm makes it, but of links: Node.js and
+ * Bare resolve a package from where its files really are, so only the packages that load dht-rpc have to be copied.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { HyperDHTClass, HyperswarmClass } from './packages.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -33,19 +42,24 @@ export interface Installation {
   path: string
 }
 
-const installed = new Map<Engine, Installation>()
+const installed = new Map<Engine, Promise<Installation>>()
 
-export function installation(engine: Engine): Installation {
+/** An application that has them. */
+export function installation(engine: Engine): Promise<Installation> {
   let found = installed.get(engine)
   if (found === undefined) {
-    found = load(engine === 'xorpc' ? installCompat() : ROOT)
+    found = engine === 'xorpc' ? loadCompat() : load(ROOT, new URL('bench/hyperdht/require.cjs', pathToFileURL(ROOT)))
     installed.set(engine, found)
   }
   return found
 }
 
-function load(path: string): Installation {
-  const require = createRequire(join(path, 'index.js'))
+/**
+ * @param path folder of the application
+ * @param file one of its files, which gives its own `require`: each runtime has its own way to make one from outside
+ */
+async function load(path: string, file: URL): Promise<Installation> {
+  const { default: require } = (await import(file.href)) as { default: NodeJS.Require }
   return {
     HyperDHT: require('hyperdht') as HyperDHTClass,
     Hyperswarm: require('hyperswarm') as HyperswarmClass,
@@ -54,10 +68,28 @@ function load(path: string): Installation {
   }
 }
 
-/** An application with the override: its folder. Removed when the process ends. */
+function loadCompat(): Promise<Installation> {
+  const path = installCompat()
+  const file = join(path, 'require.cjs')
+  writeFileSync(file, 'module.exports = require\n')
+  return load(path, pathToFileURL(file))
+}
+
+/** What {@link installation} has made. BOUNDED: one. */
+const folders: string[] = []
+
+/** Removes what was installed here. Done at the end of the process, too, unless it is killed. */
+export function removeInstallation(): void {
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
+  installed.clear()
+}
+
+process.on('exit', removeInstallation)
+
+/** An application with the override: its folder. */
 function installCompat(): string {
   const path = mkdtempSync(join(tmpdir(), 'xorpc-hyperdht-'))
-  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  folders.push(path)
   const modules = join(path, 'node_modules')
   mkdirSync(modules)
   const packages = listPackages()
@@ -72,6 +104,13 @@ function installCompat(): string {
   // The override of docs/HYPERDHT.md.
   symlinkSync(join(modules, 'xorpc/compat/dht-rpc'), join(modules, 'dht-rpc'), 'junction')
   return path
+}
+
+/** Releases of what is measured and tested here. */
+export async function readVersions(): Promise<Record<'hyperdht' | 'hyperswarm', string>> {
+  const { require } = await installation('dht-rpc')
+  const read = (name: string): string => (require(`${name}/package.json`) as { version: string }).version
+  return { hyperdht: read('hyperdht'), hyperswarm: read('hyperswarm') }
 }
 
 interface Installed {
