@@ -1,10 +1,9 @@
 /**
- * Two peers that know nothing of each other but a topic: Hyperswarm, unchanged, on xorpc. Everything happens on 127.0.0.1.
+ * Two peers that know nothing of each other but a topic: Hyperswarm, unchanged, on xorpc, in Node.js and in Bare.
+ * Everything happens on 127.0.0.1.
  *
  * What makes it run on xorpc is one line of package.json, not of this file.
  */
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import HyperDHT from 'hyperdht'
 import Hyperswarm from 'hyperswarm'
 import DHT from 'xorpc/dht-rpc'
@@ -21,7 +20,7 @@ for (let i = 0; i < 10; i++) {
   network.push(node)
 }
 const bootstrap = [{ host, port: network[0].address().port }]
-const topic = createHash('sha256').update('the back room').digest()
+const topic = HyperDHT.hash(Buffer.from('the back room'))
 
 const alice = new Hyperswarm({ dht: new HyperDHT({ bootstrap, host }) })
 alice.on('connection', (stream) => {
@@ -37,11 +36,11 @@ console.log('alice is there')
 
 const bob = new Hyperswarm({ dht: new HyperDHT({ bootstrap, host }) })
 bob.join(topic, { server: false, client: true })
-const [stream] = await once(bob, 'connection')
+const stream = await new Promise((resolve) => bob.once('connection', resolve))
 stream.on('error', () => {})
 console.log('bob found somebody, it is alice:', stream.remotePublicKey.equals(alice.keyPair.publicKey))
 stream.write('hello')
-const [answer] = await once(stream, 'data')
+const answer = await new Promise((resolve) => stream.once('data', resolve))
 console.log(`bob hears "${answer}"`)
 
 await Promise.all([bob.destroy(), alice.destroy()])

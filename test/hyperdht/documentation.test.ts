@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, readFileSync, realpathSync, writeFileSync } f
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'brittle'
+import { findBare, HAS_BARE } from '../tooling/runtimes.js'
 import { fencedBlocks } from '../tutorial/transcript.js'
 import { installation } from '../../bench/hyperdht/installation.js'
 
@@ -19,6 +20,18 @@ interface Manifest {
 
 function readManifest(path: string): Manifest {
   return JSON.parse(readFileSync(path, 'utf8')) as Manifest
+}
+
+function copyExample(path: string): void {
+  copyFileSync(join(ROOT, 'examples/hyperdht/meet.js'), join(path, 'meet.js'))
+  writeFileSync(join(path, 'package.json'), readFileSync(join(ROOT, 'examples/hyperdht/package.json')))
+}
+
+/** What the page says that a file prints. */
+function outputOf(name: string): string {
+  const [block] = fencedBlocks(PAGE, 'console')
+  const command = `$ node ${name}\n`
+  return block!.slice(block!.indexOf(command) + command.length).trimEnd()
 }
 
 test('hyperdht docs: the override is that of the example, and leads to the folder in use', async (t) => {
@@ -52,12 +65,23 @@ test('hyperdht docs: the command that shows that it worked says true', async (t)
 
 test('hyperdht docs: the example prints what the page says', async (t) => {
   const { path } = await installation('xorpc')
-  copyFileSync(join(ROOT, 'examples/hyperdht/meet.js'), join(path, 'meet.js'))
-  writeFileSync(join(path, 'package.json'), readFileSync(join(ROOT, 'examples/hyperdht/package.json')))
-  const [block] = fencedBlocks(PAGE, 'console')
-  const said = block!.slice(block!.indexOf('$ node meet.js\n') + '$ node meet.js\n'.length)
+  copyExample(path)
   const printed = execFileSync(process.execPath, ['meet.js'], { cwd: path, encoding: 'utf8', timeout: 60_000 })
-  t.is(printed.trimEnd(), said.trimEnd())
+  t.is(printed.trimEnd(), outputOf('meet.js'))
+})
+
+test('hyperdht docs: in Bare, the check says true, and the example prints the same', async (t) => {
+  const { path } = await installation('xorpc')
+  const bare = findBare()
+  if (bare === null) return t.absent(HAS_BARE.has(`${process.platform}-${process.arch}`), 'no Bare for this system')
+  const run = (name: string): string => {
+    return execFileSync(bare.command[0], [name], { cwd: path, encoding: 'utf8', timeout: 60_000 })
+  }
+  const [check] = fencedBlocks(PAGE, 'js')
+  writeFileSync(join(path, 'check.cjs'), check!)
+  t.is(run('check.cjs'), 'true\n')
+  copyExample(path)
+  t.is(run('meet.js').trimEnd(), outputOf('meet.js'))
 })
 
 test('hyperdht docs: the links lead somewhere', (t) => {
