@@ -15,7 +15,7 @@ const RELAYS: readonly Address[] = [{ host: HOST, port: 4321 }]
 /** Length of what is stored, in bytes. */
 const VALUE_BYTES = 100
 
-let HyperDHT: HyperDHTClass
+let Class: HyperDHTClass
 let random: ReturnType<typeof seededRandom>
 const nodes: HyperDHT[] = []
 let bootstrap: Address[] = []
@@ -72,7 +72,7 @@ export type Operation = keyof typeof OPERATIONS
 const handlers = {
   /** Starts the network and its users. @param size persistent nodes */
   async open(name: SubjectName, size: number): Promise<void> {
-    HyperDHT = (await installation(name)).HyperDHT
+    Class = (await installation(name)).HyperDHT
     random = seededRandom(6)
     const first = await startNode({ ephemeral: false, firewalled: false })
     nodes.push(first)
@@ -99,7 +99,7 @@ const handlers = {
 }
 
 async function startNode(options: object): Promise<HyperDHT> {
-  const node = new HyperDHT({ host: HOST, bootstrap, ...options })
+  const node = new Class({ host: HOST, bootstrap, ...options })
   await node.fullyBootstrapped()
   return node
 }
@@ -151,7 +151,7 @@ function randomKey(): Buffer {
 }
 
 function randomKeyPair(): KeyPair {
-  return HyperDHT.keyPair(randomKey())
+  return Class.keyPair(randomKey())
 }
 
 function randomValue(): Buffer {
