@@ -80,7 +80,7 @@ test('hyperdht docs: in Bare, the check says true, and the example prints the sa
   const run = (name: string): string => {
     return execFileSync(bare.command[0], [name], { cwd: path, encoding: 'utf8', timeout: 60_000 })
   }
-  const [check] = fencedBlocks(PAGE, 'js')
+  const [check] = fencedBlocks(PAGE, 'cjs')
   writeFileSync(join(path, 'check.cjs'), check!)
   t.is(run('check.cjs'), 'true\n')
   copyExample(path)
