@@ -27,17 +27,17 @@ interface Port {
   postMessage(value: null): void
 }
 
-// Taken at once, since simulations of other software may replace the globals.
-const platform = globalThis as unknown as Platform
-const isNode = platform.Bare === undefined && platform.process?.versions?.node !== undefined
-const nextTick = isNode ? platform.process?.nextTick : undefined
-const runTask = createTaskRunner(platform)
-
 /** Turns after which the event loop gets its own: about 5 ms of a simulation, too short to be noticed. */
 const TURNS_PER_TASK = 1024
 
 /** The same for browsers: the turns that one message gives. */
 const TURNS_PER_MESSAGE = 256
+
+// Taken at once, since simulations of other software may replace the globals.
+const platform = globalThis as unknown as Platform
+const isNode = platform.Bare === undefined && platform.process?.versions?.node !== undefined
+const nextTick = isNode ? platform.process?.nextTick : undefined
+const runTask = createTaskRunner(platform)
 
 const resolved = Promise.resolve()
 
