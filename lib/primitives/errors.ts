@@ -24,6 +24,7 @@ const MESSAGES = {
   RECORD_REFUSED: 'The record exceeds a limit',
   RECORDS_CLOSED: 'The records module is closed',
   STORE_FAILED: 'The record store failed',
+  DUMP_FAILED: 'A dump of records failed',
   CONTACT_STORE_FAILED: 'The contact store failed',
 } as const
 

@@ -37,7 +37,7 @@ const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|gateway\/|cli\/)/
 /** Packages that only one place of lib may import. */
 const PACKAGE_HOMES: Record<string, RegExp> = {
   'udx-native': /^lib\/transport\/udp\.ts$/,
-  '#fs': /^lib\/contact-store\/file\.ts$/,
+  '#fs': /^lib\/primitives\/durable-file\.ts$/,
   'sodium-universal': /^lib\/primitives\//,
   '@noble/hashes': /^lib\/(primitives|records)\//,
 }
@@ -218,8 +218,8 @@ const BREACHES: Array<[path: string, compiled: string, breach: RegExp | null]> =
   ['index.ts', `export * from './lib/node/x.js'`, /export \*/],
   ['lib/node/a.ts', `import fs from 'node:fs'`, /imports node:fs/],
   ['lib/transport/udp.ts', `import fs from 'node:fs'\nimport udx from 'udx-native'`, null],
-  ['lib/contact-store/file.ts', `import { open } from '#fs'`, null],
-  ['lib/contact-store/file.ts', `import fs from 'node:fs/promises'`, /imports node:fs/],
+  ['lib/primitives/durable-file.ts', `import { open } from '#fs'`, null],
+  ['lib/primitives/durable-file.ts', `import fs from 'node:fs/promises'`, /imports node:fs/],
   ['lib/contact-store/index.ts', `import { open } from '#fs'`, /away from its home/],
   ['lib/wire/a.ts', `import x from '#other'`, /no dependency/],
   ['lib/node/a.ts', `import udx from 'udx-native'`, /away from its home/],

@@ -11,7 +11,7 @@
  * - Wall time comes from the caller; an engine has no clock.
  * - After `close` every call rejects.
  *
- * `testRecordStore` of the conformance suite checks all of it.
+ * `recordStoreChecks` (conformance.ts) checks all of it.
  */
 import type { Entry, EntryKey } from '../entry.js'
 
@@ -57,8 +57,8 @@ export interface RecordStore {
   /** The entries under a target, page by page. */
   list(query: ListQuery): Promise<ListPage>
   /**
-   * All entries, or those of a channel, in the order of channel, target, subkey. What is put or deleted meanwhile may or
-   * may not be among them; every other one is, once.
+   * All entries, or those of a channel, in any order. What is put or deleted meanwhile may be among them, in either form,
+   * and more than once; every other one is, once. Must not hold up the process, however many there are.
    */
   entries(channel?: string): AsyncIterable<Entry>
   /**

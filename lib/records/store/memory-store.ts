@@ -4,7 +4,7 @@ import type { Entry, EntryKey } from '../entry.js'
 import { toHex } from '../hex.js'
 import type { ListPage, ListQuery, RecordStore, StoreUsage } from './contract.js'
 import { ExpiryQueue } from './expiry-queue.js'
-import { UsageLedger } from './usage-ledger.js'
+import { countedOf, UsageLedger } from './usage-ledger.js'
 
 /** The entries under one target, by the hex of their subkeys, and these in order once somebody asks for that. */
 interface Shelf {
@@ -50,7 +50,7 @@ export class MemoryStore implements RecordStore {
     const before = shelf.entries.get(subkey) ?? null
     shelf.entries.set(subkey, entry)
     if (before === null) shelf.order = null
-    this.#ledger.replace(before, entry)
+    this.#ledger.replace(before && countedOf(before), countedOf(entry))
     if (before !== null) this.#queue.noteDead()
     this.#queue.push(entry)
   }
@@ -71,12 +71,12 @@ export class MemoryStore implements RecordStore {
   }
 
   async *entries(channel?: string): AsyncGenerator<Entry> {
-    for (const name of channel === undefined ? [...this.#channels.keys()].sort() : [channel]) {
-      // The keys are taken at once, so that what comes and goes meanwhile disturbs nothing.
-      for (const target of [...(this.#channels.get(name)?.keys() ?? [])].sort()) {
+    this.#check()
+    for (const name of channel === undefined ? [...this.#channels.keys()] : [channel]) {
+      // Maps are walked while they change, and sorting a million keys would hold up everything else.
+      for (const shelf of this.#channels.get(name)?.values() ?? []) {
         this.#check()
-        const shelf = this.#channels.get(name)?.get(target)
-        if (shelf !== undefined) for (const entry of Array.from(walk(shelf, null))) yield entry
+        yield* shelf.entries.values()
       }
     }
   }
@@ -133,7 +133,7 @@ export class MemoryStore implements RecordStore {
     const shelf = shelves.get(target)!
     shelf.entries.delete(toHex(entry.subkey))
     shelf.order = null
-    this.#ledger.replace(entry, null)
+    this.#ledger.replace(countedOf(entry), null)
     if (shelf.entries.size > 0) return
     shelves.delete(target)
     if (shelves.size === 0) this.#channels.delete(entry.channel)

@@ -6,6 +6,22 @@ import { toHex } from '../hex.js'
 import { type Entry, entrySizeBytes } from '../entry.js'
 import type { StoreUsage } from './contract.js'
 
+/** An entry, as far as it counts. */
+export interface Counted {
+  readonly channel: string
+  /** 32-byte key. */
+  readonly target: Uint8Array
+  /** 32-byte public key, or null. */
+  readonly owner: Uint8Array | null
+  readonly sizeBytes: number
+}
+
+/** What counts of an entry. */
+export function countedOf(entry: Entry): Counted {
+  const { channel, target, owner } = entry
+  return { channel, target, owner, sizeBytes: entrySizeBytes(entry) }
+}
+
 interface Account {
   entries: number
   bytes: number
@@ -23,7 +39,7 @@ export class UsageLedger {
   readonly #keys = new Map<string, Account>()
 
   /** Takes note that `before` was replaced by `after`; null: there is none. */
-  replace(before: Entry | null, after: Entry | null): void {
+  replace(before: Counted | null, after: Counted | null): void {
     if (before !== null) this.#count(before, -1)
     if (after !== null) this.#count(after, 1)
   }
@@ -41,8 +57,8 @@ export class UsageLedger {
     return this.#keys.get(accountKey(channel, target))?.entries ?? 0
   }
 
-  #count(entry: Entry, sign: 1 | -1): void {
-    const bytes = sign * entrySizeBytes(entry)
+  #count(entry: Counted, sign: 1 | -1): void {
+    const bytes = sign * entry.sizeBytes
     this.#total.entries += sign
     this.#total.bytes += bytes
     add(this.#channels, entry.channel, sign, bytes)

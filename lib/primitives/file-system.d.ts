@@ -1,7 +1,7 @@
-/** The parts of `node:fs/promises` and `bare-fs/promises` that the file store uses: lib has no types of any runtime. */
+/** The parts of `node:fs/promises` and `bare-fs/promises` that are used: lib has no types of any runtime. */
 
 declare module '#fs' {
-  interface FileHandle {
+  export interface FileHandle {
     read(out: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
     write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>
     sync(): Promise<void>
