@@ -13,7 +13,9 @@ export type Handlers = Record<string, (...args: never[]) => unknown>
 export interface Child<H extends Handlers> {
   /** Runs a handler in the child. Rejects with what it threw, or when the child ended or took too long. */
   call<K extends keyof H & string>(name: K, ...args: Parameters<H[K]>): Promise<Awaited<ReturnType<H[K]>>>
-  /** Ends the child and waits until it is gone. Idempotent. */
+  /** Sends it a signal, such as `SIGSTOP`. */
+  signal(signal: NodeJS.Signals): void
+  /** Kills the child and waits until it is gone. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -72,6 +74,7 @@ export function startChild<H extends Handlers>(
       })
       return result.finally(() => clearTimeout(timer)) as Promise<never>
     },
+    signal: (signal) => void child.kill(signal),
     async stop() {
       // It has nothing to save, and may be too busy to be asked.
       child.kill('SIGKILL')

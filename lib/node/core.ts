@@ -326,7 +326,7 @@ export class Core {
         senderId: (socket) => this.#senderId(socket),
         identify: (ip, port, bytes, idAt) => this.#senders.identify(ip, port, bytes, idAt),
         closest: (target, targetAt) => this.contacts.table.closestAddresses(target, targetAt),
-        isNear: (ip) => this.#isNear(ip),
+        isExempt: (ip) => inboundLimits?.limitOwnNetwork !== true && this.#isNear(ip),
         onRequest: ({ host, ip, port, id }) => {
           if (id !== null) this.contacts.onRequest(host, ip, port, id)
         },

@@ -313,7 +313,11 @@ function parseLimits(option: DHTOptions['inboundLimits']): InboundLimitOptions |
   }
   for (const [name, value] of Object.entries(option) as [string, unknown][]) {
     if (value === undefined) continue
-    if (typeof value !== 'number' || !(value > 0)) {
+    if (name === 'limitOwnNetwork') {
+      if (typeof value !== 'boolean') {
+        throw new TypeError(`inboundLimits.limitOwnNetwork must be a boolean, got ${describe(value)}`)
+      }
+    } else if (typeof value !== 'number' || !(value > 0)) {
       throw new RangeError(`inboundLimits.${name} must be a positive number, got ${describe(value)}`)
     }
   }

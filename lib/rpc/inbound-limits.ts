@@ -21,6 +21,11 @@ export interface InboundLimitOptions {
   allowanceBytes?: number
   /** The same for all unproved hosts together, in one second. Default 262144. */
   totalAllowanceBytes?: number
+  /**
+   * Whether they hold for hosts of our own network too: loopback, and private addresses where our own is private. Default
+   * false, since nobody outside can send from there; true where those inside are strangers to each other as well.
+   */
+  limitOwnNetwork?: boolean
 }
 
 interface HostBudget {

@@ -37,8 +37,8 @@ export interface ServerHost {
   identify(ip: number, port: number, bytes: Uint8Array, idAt: number): Uint8Array | null
   /** The contacts closest to the 32-byte target at `targetAt`; used before the next call. */
   closest(target: Uint8Array, targetAt: number): CloserNodes
-  /** Whether a host is of our own network, from where no stranger can send. */
-  isNear(ip: number): boolean
+  /** Whether the limits do not hold for a host: it is of our own network, from where no stranger can send. */
+  isExempt(ip: number): boolean
   /** A request with no token or a valid one came in; called before it is handled. */
   onRequest(inbound: Inbound): void
   handleInternal(inbound: Inbound): CommandOutcome
@@ -203,7 +203,7 @@ export class Server implements Responder {
 
   /** The limits that apply to a host; null where none do. */
   #limitsFor(ip: number): InboundLimits | null {
-    return this.#limits === null || this.#host.isNear(ip) ? null : this.#limits
+    return this.#limits === null || this.#host.isExempt(ip) ? null : this.#limits
   }
 
   #checkSize(value: Uint8Array, sizeBytes: number): void {

@@ -145,6 +145,7 @@ test('options: what makes no sense throws at the call, names the option and what
     [{ networkId: 7 }, TypeError, /^networkId .* got 7$/],
     [{ networkId: new Uint8Array(31) }, TypeError, /^networkId .* got 31 bytes$/],
     [{ inboundLimits: true }, TypeError, /^inboundLimits must be false or an object, got true$/],
+    [{ inboundLimits: { limitOwnNetwork: 1 } }, TypeError, /^inboundLimits.limitOwnNetwork must be a boolean, got 1$/],
     [{ inboundLimits: { requestsPerSecond: 0 } }, RangeError, /^inboundLimits.requestsPerSecond .* got 0$/],
     [{ adaptiveTimeout: 'on' }, TypeError, /^adaptiveTimeout must be a boolean or an object, got "on"$/],
     [{ adaptiveTimeout: { min: 0 } }, RangeError, /^adaptiveTimeout needs 0 < min/],

@@ -55,7 +55,7 @@ class Harness {
           return b4a.equals(copyBytes(bytes, idAt, 32), id) ? id : null
         },
         closest: () => NODES,
-        isNear: () => true,
+        isExempt: () => true,
         onRequest: (inbound: Inbound) => void this.noted.push(inbound.id),
         handleInternal: (inbound: Inbound) => {
           this.internal.push(inbound.message.command)
