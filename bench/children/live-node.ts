@@ -64,7 +64,7 @@ async function lookUp(target: string): Promise<number[]> {
 async function ask(to: { host: string; port: number }): Promise<string> {
   return node.ping(to).then(
     () => 'answered',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? 'no code',
   )
 }
 

@@ -52,7 +52,8 @@ export async function measureChurnDay(
   }
   const books = await network.end()
   const { verdicts, interrupted } = network
-  const count = (name: 'exact' | 'strictlyExact' | 'failed'): number => verdicts.filter((verdict) => verdict[name]).length
+  const count = (name: 'exact' | 'strictlyExact' | 'failed'): number =>
+    verdicts.filter((verdict) => verdict[name]).length
   return {
     lookups: verdicts.length,
     exact: count('exact'),

@@ -53,7 +53,13 @@ const OUTSTANDING = 64
 /** Of what is sustained: well below the quarter that is kept for those who proved themselves. */
 const HONEST_SHARE = 0.05
 
-export async function measureOverload({ sources, peers, workUs, times, floodMs }: OverloadJob): Promise<OverloadResult> {
+export async function measureOverload({
+  sources,
+  peers,
+  workUs,
+  times,
+  floodMs,
+}: OverloadJob): Promise<OverloadResult> {
   const honest = Array.from({ length: peers }, (_, i) => `127.0.2.${i + 1}`)
   const sustainedPerSecond = await measureSustained(workUs, honest)
   const server = startChild<OverloadServer>('overload-server')

@@ -96,6 +96,29 @@ const ACCIDENTS: [string, (sim: Simulation, node: DHT) => Promise<void>][] = [
     },
   ],
   [
+    'the time of day is set forward by six hours',
+    async (sim, node) => {
+      sim.hostOf(node).clock.jumpWall(6 * HOUR)
+      await sim.advance(MINUTE)
+    },
+  ],
+  [
+    'the time of day is set back by six hours',
+    async (sim, node) => {
+      sim.hostOf(node).clock.jumpWall(-6 * HOUR)
+      await sim.advance(MINUTE)
+    },
+  ],
+  [
+    'the time of day jumps to and fro',
+    async (sim, node) => {
+      for (let i = 0; i < 20; i++) {
+        sim.hostOf(node).clock.jumpWall(i % 2 === 0 ? 3 * HOUR : -3 * HOUR)
+        await sim.advance(2000)
+      }
+    },
+  ],
+  [
     'it is suspended for an hour',
     async (sim, node) => {
       await sim.run(node.suspend())

@@ -46,6 +46,7 @@ export const NODE_ONLY: Record<string, string> = {
   'network/churn': 'waits for real time: a hundred nodes on one core answer later there than a lookup waits',
   'records/store/classic-level': 'the engine is for Node.js',
   'records/store/memory-level': 'abstract-level needs TextEncoder, which Bare has not',
+  'reliability/processes': 'starts, stops and kills processes of Node.js',
   'tooling/': 'looks at the sources and starts processes of Node.js',
   'tutorial/chapters': 'starts the chapters in processes of Node.js',
 }
