@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The node as users see it: checks what they pass, starts the work, tells what happened. The work is done by the core
  * and its parts.

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The runtime's own timers, time and randomness on a {@link Clock}, for software that knows no other door to them.
  *

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A network of nodes in memory, on virtual time and one seed: the thing users touch. It puts clock, network, hosts and
  * nodes together; what they do is decided elsewhere.

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A network of real nodes on the loopback interface: who starts when, on which port, and that none is left over.
  *

@@ -57,11 +57,38 @@ import { Simulation } from 'xorpc/simulation'
 import { createTestnet, type Testnet } from 'xorpc/testnet'
 export const simulated: DHT = new Simulation({ seed: 1 }).createNode()
 export const real: Promise<Testnet> = createTestnet(2)
+import StandIn, { type DHTOptions, type Request } from 'xorpc/dht-rpc'
+export class MyDHT extends StandIn {
+  constructor(options: DHTOptions & { loud?: boolean } = {}) {
+    super(options)
+    this.on('nat-update', (host, port) => void ((host ?? '').length + (port ?? 0)))
+    // @ts-expect-error there is no such event
+    this.on('no-such-event', () => {})
+  }
+  override onrequest(req: Request): boolean {
+    const target: Uint8Array | null = req.target
+    if (req.command !== 1 || target === null) return false
+    req.reply(req.value)
+    return true
+  }
+  override async suspend(options?: object): Promise<void> { await super.suspend(options) }
+}
+export const mine: MyDHT = MyDHT.bootstrapper(10001, '127.0.0.1', { ephemeral: false })
+// @ts-expect-error a port is a number or a range
+export const wrong = new MyDHT({ port: 'any' })
 `
 
 const TYPES_CJS = `
 import DHT = require('xorpc')
 export function use(node: DHT): DHT { return node instanceof DHT ? node : new DHT() }
+import StandIn = require('xorpc/dht-rpc')
+import { type DHTOptions, type Request } from 'xorpc/dht-rpc'
+export class MyDHT extends StandIn {
+  constructor(options: DHTOptions = {}) { super(options) }
+  override onrequest(req: Request): boolean { return req.command === 1 }
+}
+// @ts-expect-error a port is a number or a range
+export const wrong = new MyDHT({ port: 'any' })
 `
 
 /** No types of a runtime and no skipLibCheck: our declarations must hold by themselves. */
@@ -69,7 +96,7 @@ const CONSUMER_TSCONFIG = {
   compilerOptions: {
     target: 'es2022',
     module: 'nodenext',
-    lib: ['es2023', 'esnext.disposable'],
+    lib: ['es2023'],
     types: [],
     strict: true,
     noUncheckedIndexedAccess: true,
