@@ -28,6 +28,9 @@ const FLAGS = [
   'acceptRelayed',
 ] as const
 
+/** Functions that judge nodes; `false` means that all are welcome. `addNode` is an older name of it. */
+const FILTERS = ['filterNode', 'addNode'] as const
+
 /** Largest window of a node of ours. */
 const MAX_WINDOW = 8192
 
@@ -35,6 +38,7 @@ const MAX_WINDOW = 8192
 export function toNodeOptions(options: DHTOptions, transport: Transport): NodeOptions {
   const out = { acceptRelayed: true } as Record<string, unknown>
   for (const [name, value] of Object.entries(options)) if (value !== null && value !== undefined) out[name] = value
+  for (const name of FILTERS) if (!out[name]) delete out[name]
   for (const name of FLAGS) if (name in out) out[name] = Boolean(out[name])
   plainly(() => parseBootstrap(options.bootstrap))
   if (Array.isArray(out['nodes'])) out['nodes'] = usableNodes(out['nodes'] as Place[])
