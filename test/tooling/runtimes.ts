@@ -44,6 +44,7 @@ export const NODE_ONLY: Record<string, string> = {
   'examples/': 'starts the examples in processes of Node.js',
   'hyperdht/documentation': 'runs the commands of the page, which are those of Node.js and npm',
   'network/churn': 'waits for real time: a hundred nodes on one core answer later there than a lookup waits',
+  'records/kill': 'starts and kills processes of Node.js',
   'records/store/classic-level': 'the engine is for Node.js',
   'records/store/memory-level': 'abstract-level needs TextEncoder, which Bare has not',
   'reliability/processes': 'starts, stops and kills processes of Node.js',
