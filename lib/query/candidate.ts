@@ -41,6 +41,13 @@ export class Candidate {
   presumedDead = false
   /** Repliers that named it, oldest first, each once. BOUNDED: by MAX_REFERRERS. */
   readonly referrers: Candidate[] = []
+  /** Who alone vouched for it when it was asked, while it is unanswered; see credit.ts, like all below. */
+  sponsor: Candidate | null = null
+  /** Names that it alone vouched for, and that have not answered: asked, and of those the ones not heard of in time. */
+  unanswered = 0
+  silent = 0
+  /** Names of its that have answered. */
+  vouched = 0
 
   #host: string | null = null
 

@@ -7,7 +7,8 @@
  * the target has that side in one row, and names this row first when it is asked for the target with the very bit
  * flipped. Two such questions to the nearest nodes, in the shadow of the requests at the edge, find what is missing.
  *
- * Exact repliers name nodes in ascending distance; the first who does not is what raises the suspicion.
+ * Exact repliers name nodes in ascending distance; the first who does not is what raises the suspicion. So do many silent
+ * nodes at a time: replies hold 20 names, and where a fifth of them is silent, the last of the true 20 is in none.
  */
 import type { Candidate } from './candidate.js'
 
@@ -43,7 +44,7 @@ export class Omissions {
     return this.#pending
   }
 
-  /** A replier named a nearer node after a farther one. */
+  /** A replier named a nearer node after a farther one, or many are silent. */
   suspect(): void {
     this.#suspected = true
   }
@@ -80,7 +81,7 @@ function edgeBit(sorted: readonly Candidate[], k: number): number {
   let rank = 0
   for (const { state, prefixDistance } of sorted) {
     if (state === 'known') return -1
-    if (state === 'failed' || state === 'excluded') continue
+    if (state === 'failed' || state === 'excluded' || state === 'slow') continue
     if (++rank === k) return Math.clz32(prefixDistance)
   }
   return -1

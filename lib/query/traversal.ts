@@ -12,7 +12,8 @@
  * - At first few requests run, and more with each outcome: what the first replies name is likely to be overtaken.
  * - A slow request keeps neither a place nor a rank; one presumed dead does not hold up the end either. Its answer
  *   counts whenever it comes.
- * - Names come from strangers: per reply, per lookup and per scope their effect is bounded.
+ * - Names come from strangers: per reply, per lookup and per scope their effect is bounded, and what one replier alone
+ *   names is asked for on credit (credit.ts).
  */
 import { formatIPv4, addressKey, addressScope, keyOf } from '../primitives/address.js'
 import type { AddressScope } from '../primitives/address.js'
@@ -20,6 +21,7 @@ import { idFromIp, idPrefix, sameId } from '../primitives/id.js'
 import { Candidate } from './candidate.js'
 import { isNameable, nameableLevel } from './closer-nodes.js'
 import type { CloserNodes } from './closer-nodes.js'
+import { Credit, isOnlySource } from './credit.js'
 import type { Claims } from './disjoint.js'
 import { Frontier } from './frontier.js'
 import { Omissions, type SideQuestion } from './omissions.js'
@@ -49,6 +51,12 @@ export interface ReplyOutcome {
  */
 const MAX_IN_FLIGHT_FACTOR = 3
 
+/**
+ * So many silent or useless ones leave no room in replies for the living behind them: every node names its 20 nearest,
+ * those among them. The questions beside the walk find who was left out. Healthy lookups rarely meet three.
+ */
+const MANY_USELESS = 3
+
 const NOBODY: readonly Candidate[] = []
 
 /** State of one lookup. Feed it with what happens, and ask {@link next} after each event until it says null. */
@@ -68,6 +76,7 @@ export class Traversal {
   readonly #trace: ((event: TraversalEvent) => void) | null
   readonly #frontier: Frontier
   readonly #omissions: Omissions
+  readonly #credit = new Credit()
   /** null: the only walk of its lookup. */
   readonly #claims: Claims | null
 
@@ -75,6 +84,8 @@ export class Traversal {
   #inFlight = 0
   #slow = 0
   #presumedDead = 0
+  /** Failed or excluded. */
+  #useless = 0
   #successes = 0
   #errors = 0
   #visited = 0
@@ -172,14 +183,21 @@ export class Traversal {
     const mostRanks = 2 * this.k
     let ranks = this.k
     let rank = 0
+    let held: Candidate | null = null
+    let doubtful: Candidate | null = null
     for (let i = 0; i < sorted.length && rank < ranks; i++) {
       const candidate = sorted[i]!
       const { state } = this.#standingOf(candidate)
-      if (state === 'known') return rank >= this.k && this.finished ? null : this.#ask(candidate)
-      if (state === 'asked' || state === 'answered') rank++
+      if (state === 'known') {
+        const credit = this.#credit.standing(candidate)
+        if (credit === 'free') return rank >= this.k && this.finished ? null : this.#ask(candidate)
+        if (credit === 'doubtful') doubtful ??= candidate
+        else held ??= candidate
+      } else if (state === 'asked' || state === 'answered') rank++
       else if (state !== 'excluded') ranks = Math.min(ranks + this.#spareRanks, mostRanks)
     }
-    return null
+    if (held !== null && isOnlySource(held, this.#inFlight)) return this.#ask(held)
+    return doubtful !== null && rank < this.k ? this.#ask(doubtful) : null
   }
 
   /**
@@ -220,6 +238,8 @@ export class Traversal {
     if (candidate.state !== 'asked') return
     candidate.state = 'slow'
     this.#slow++
+    this.#credit.noteSilence(candidate)
+    this.#suspectOmissions()
     if (this.#trace !== null) this.#trace({ type: 'slow', candidate, referrer: null })
   }
 
@@ -253,16 +273,19 @@ export class Traversal {
     const sorted = this.#frontier.sorted
     const mayAsk = this.#visited < this.#maxVisits
     let answered = 0
+    let doubtful = false
     for (let i = 0; i < sorted.length && answered < this.k; i++) {
       const candidate = this.#standingOf(sorted[i]!)
       const state = candidate.state
       if (state === 'answered') answered++
       // All in the running before it have answered, fewer than k: it is one of the k nearest.
-      else if (state === 'known' && mayAsk) return false
-      else if (state === 'asked') return false
+      else if (state === 'known') {
+        if (mayAsk && this.#credit.standing(candidate) !== 'doubtful') return false
+        doubtful ||= mayAsk
+      } else if (state === 'asked') return false
       else if (state === 'slow' && !candidate.presumedDead) return false
     }
-    return true
+    return answered >= this.k || !doubtful
   }
 
   /** Requests that may run at a time now, slow ones not counted. */
@@ -279,6 +302,7 @@ export class Traversal {
   #ask(candidate: Candidate): Candidate {
     candidate.state = 'asked'
     this.#claims?.take(candidate)
+    this.#credit.charge(candidate)
     this.#inFlight++
     this.#visited++
     if (this.#trace !== null) this.#trace({ type: 'ask', candidate, referrer: null })
@@ -287,13 +311,24 @@ export class Traversal {
 
   /** Ends a request. Returns whether it was in flight. */
   #settle(candidate: Candidate, state: 'answered' | 'excluded' | 'failed'): boolean {
-    if (candidate.state === 'slow') this.#slow--
+    const wasSilent = candidate.state === 'slow'
+    if (wasSilent) this.#slow--
     else if (candidate.state !== 'asked') return false
     this.#inFlight--
+    if (state !== 'answered') {
+      this.#useless++
+      this.#suspectOmissions()
+    }
+    if (state !== 'failed') this.#credit.discharge(candidate, wasSilent)
+    else if (!wasSilent) this.#credit.noteSilence(candidate)
     candidate.state = state
     if (candidate.presumedDead) this.#presumedDead--
     candidate.presumedDead = false
     return true
+  }
+
+  #suspectOmissions(): void {
+    if (this.#slow + this.#useless >= MANY_USELESS) this.#omissions.suspect()
   }
 
   /** Takes in the names of a reply; only addresses that are new to the lookup are hashed. */

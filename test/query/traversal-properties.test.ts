@@ -42,6 +42,11 @@ function isStart({ successes, errors, visited }: Traversal): boolean {
   return visited > 1 && successes + errors === 0
 }
 
+/** One replier alone vouches for it, and owes answers for others that it has named. */
+function isOnCredit({ hop, referrers }: Candidate): boolean {
+  return hop > 0 && referrers.length === 1 && referrers[0]!.unanswered > 0
+}
+
 function assertAskRules({ traversal, k, asked }: Run, candidate: Candidate): void {
   if (asked.has(candidate.key)) fail('asked twice')
   let running = 0
@@ -49,7 +54,7 @@ function assertAskRules({ traversal, k, asked }: Run, candidate: Candidate): voi
   for (const other of traversal.candidates) {
     if (other === candidate) break
     if (!isNearer(traversal.target, other, candidate)) fail('not sorted')
-    if (other.state === 'known' && !(other.rttMs > candidate.rttMs && isStart(traversal))) {
+    if (other.state === 'known' && !(other.rttMs > candidate.rttMs && isStart(traversal)) && !isOnCredit(other)) {
       fail('a nearer candidate is known and was passed over')
     }
     if (other.state === 'asked' || other.state === 'answered') running++
@@ -72,7 +77,11 @@ function assertState({ traversal, k, maxVisits, maxCandidates, asked, questions,
   if (!traversal.finished && waiting === 0) fail('stuck: not finished, nobody asked, nobody to ask')
   if (!traversal.finished) return
   if (questions.length > 0) fail('finished before its questions beside the walk were over')
-  const relevant = candidates.filter((c) => c.state !== 'failed' && c.state !== 'excluded' && !c.presumedDead)
+  const enough = count('answered') >= k
+  const relevant = candidates.filter((c) => {
+    if (c.state === 'failed' || c.state === 'excluded' || c.presumedDead) return false
+    return !(enough && c.state === 'known' && isOnCredit(c) && c.referrers[0]!.silent >= 2)
+  })
   const open = relevant.slice(0, k).filter((c) => c.state !== 'answered')
   const capped = traversal.visited >= maxVisits
   if (open.some((c) => !capped || c.state !== 'known')) fail('finished before the k nearest answered')
@@ -96,7 +105,8 @@ function assertSideRules({ traversal, k, besides }: Run, { candidate, target }: 
   if (besides.has(candidate.key) || besides.size === 2) fail('asked too often beside the walk')
   if (candidate.state !== 'answered') fail('only who has answered is asked beside the walk')
   if (compareDistance(traversal.target, candidate.id, target) >= 0) fail('it is not nearer than what it is asked for')
-  const running = traversal.candidates.filter(({ state }) => state !== 'failed' && state !== 'excluded')
+  const out = ['slow', 'failed', 'excluded']
+  const running = traversal.candidates.filter(({ state }) => !out.includes(state))
   if (running.slice(0, k).some(({ state }) => state === 'known')) fail('the k nearest come first')
 }
 
