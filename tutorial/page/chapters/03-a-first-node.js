@@ -1,0 +1,10 @@
+// A node that was told of the bootstrapper. It asks, and is asked by nobody.
+await startNetwork(0)
+const boss = await bootstrapper()
+speed(0.1)
+const node = await startNode()
+select(node)
+console.log('the node knows:', node.table.size)
+console.log('the bootstrapper knows:', boss.table.size)
+console.log('the node is ephemeral:', node.ephemeral)
+console.log('its id:', node.id)

@@ -1,0 +1,114 @@
+/** What can be done to the network, and asked of it. */
+import { html, nothing, type TemplateResult } from 'lit-html'
+import type { NodeView } from '../model/frame.js'
+import type { PageHost } from '../page-state.js'
+
+/** Nodes that one press kills, or puts behind a firewall. */
+const SHARE = 0.1
+
+const NATS: readonly [NodeView['nat'], string][] = [
+  ['open', 'reachable'],
+  ['firewalled', 'behind a firewall'],
+  ['consistent', 'behind a home router'],
+  ['randomized', 'behind a mobile NAT'],
+]
+
+export function actionBar(host: PageHost): TemplateResult {
+  return html`<div class="actions">
+    ${host.state.kind === 'simulated' ? html`${nodeActions(host)}${networkActions(host)}` : nothing} ${lookupActions(host)}
+  </div>`
+}
+
+function nodeActions(host: PageHost): TemplateResult {
+  const { nat, numbers, task } = host.state
+  const some = Math.max(1, Math.round(SHARE * (numbers?.nodes ?? 0)))
+  const busy = task !== null
+  return html`<fieldset>
+    <legend>Nodes</legend>
+    <div class="row">
+      ${[1, 10, 100].map(
+        (count) =>
+          html`<button type="button" ?disabled=${busy} @click=${() => host.act('add', count, nat)}>
+            +${count}<span class="sr"> ${count === 1 ? 'node' : 'nodes'}</span>
+          </button>`,
+      )}
+      <select aria-label="What new nodes are behind" @change=${(event: Event) => host.change({ nat: natOf(event) })}>
+        ${NATS.map(([value, title]) => html`<option value=${value} ?selected=${value === nat}>${title}</option>`)}
+      </select>
+    </div>
+    <div class="row">
+      <button type="button" @click=${() => watchOne(host)}>Watch one turn persistent</button>
+      <button type="button" class="danger" @click=${() => host.act('killSome', some)}>Kill ${some}</button>
+      <button type="button" @click=${() => host.act('firewallSome', some)}>Firewall ${some}</button>
+    </div>
+  </fieldset>`
+}
+
+function networkActions(host: PageHost): TemplateResult {
+  const { cut, loss } = host.state
+  return html`<fieldset>
+    <legend>Network</legend>
+    <div class="row">
+      <button type="button" aria-pressed=${cut} @click=${() => host.act(cut ? 'heal' : 'cut')}>
+        ${cut ? 'Put together again' : 'Cut in two'}
+      </button>
+      <button type="button" @click=${() => host.act('startOver', 100)}>Start over</button>
+    </div>
+    <label class="row slider"
+      >Loss
+      <input
+        type="range"
+        min="0"
+        max="50"
+        step="1"
+        .value=${String(Math.round(100 * loss))}
+        aria-valuetext="${Math.round(100 * loss)} percent of all datagrams"
+        @change=${(event: Event) => host.act('loss', Number((event.target as HTMLInputElement).value) / 100)}
+      />
+      <span class="number">${Math.round(100 * loss)} %</span></label
+    >
+  </fieldset>`
+}
+
+function lookupActions(host: PageHost): TemplateResult {
+  const { key, value, selected, nodes, kind } = host.state
+  const asker = selected !== null && nodes.get(selected)?.up === true ? selected : null
+  const begin = (): void => host.change({ panel: 'lookup' })
+  const who = kind === 'real' ? 'this tab' : asker === null ? 'any node' : `node ${asker}`
+  return html`<fieldset>
+    <legend>Lookup by ${who}</legend>
+    <div class="row">
+      <label class="field"
+        >Key
+        <input
+          type="text"
+          spellcheck="false"
+          maxlength="200"
+          .value=${key}
+          @input=${(event: Event) => host.change({ key: (event.target as HTMLInputElement).value })}
+      /></label>
+      <button type="button" class="primary" @click=${() => (begin(), host.act('lookup', asker, key))}>Look up</button>
+      <button type="button" @click=${() => (begin(), host.act('get', asker, key))}>Read</button>
+    </div>
+    <div class="row">
+      <label class="field"
+        >Value
+        <input
+          type="text"
+          maxlength="500"
+          .value=${value}
+          @input=${(event: Event) => host.change({ value: (event.target as HTMLInputElement).value })}
+      /></label>
+      <button type="button" @click=${() => (begin(), host.act('put', asker, key, value))}>Write to the 20 closest</button>
+    </div>
+  </fieldset>`
+}
+
+function watchOne(host: PageHost): void {
+  host.change({ panel: 'node' })
+  host.act('watchNode', host.state.nat)
+}
+
+function natOf(event: Event): NodeView['nat'] {
+  return (event.target as HTMLSelectElement).value as NodeView['nat']
+}
