@@ -50,6 +50,10 @@ export const NODE_ONLY: Record<string, string> = {
   'reliability/processes': 'starts, stops and kills processes of Node.js',
   'tooling/': 'looks at the sources and starts processes of Node.js',
   'tutorial/chapters': 'starts the chapters in processes of Node.js',
+  'tutorial/page-chapters': 'of the page for browsers; reads its files',
+  'tutorial/page-code': 'of the page for browsers; says where in the code an error is as V8 does',
+  'tutorial/page-model': 'of the page for browsers',
+  'tutorial/page-scene': 'of the page for browsers',
 }
 
 /** Why a file runs in Node.js only; null: it runs everywhere. */

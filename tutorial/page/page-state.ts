@@ -24,6 +24,8 @@ const MAX_FLIGHTS = 400
 
 export type ChapterView = 'text' | 'code'
 
+export type PhoneView = 'chapter' | 'actions' | 'panels'
+
 export class PageState {
   epoch = 0
   kind: NetworkKind = 'simulated'
@@ -49,6 +51,8 @@ export class PageState {
   chapter = 0
   chapterView: ChapterView = 'text'
   panel = 'lookup'
+  /** What a phone shows below the picture. */
+  phoneView: PhoneView = 'chapter'
   /** Words for lookups. */
   key = 'lunch'
   value = 'tomato soup'

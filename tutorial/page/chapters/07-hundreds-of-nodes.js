@@ -14,5 +14,12 @@ const count = (ids) => {
   for (const id of ids) counts[Math.min(7, sharedBits(id, boss.id))]++
   return counts
 }
-console.log('in the network:', count(nodes().filter((node) => node !== boss && node.id).map((node) => node.id)))
+console.log(
+  'in the network:',
+  count(
+    nodes()
+      .filter((node) => node !== boss && node.id)
+      .map((node) => node.id),
+  ),
+)
 console.log('in its table:  ', count(boss.table.toArray().map(({ id }) => id)))

@@ -59,7 +59,8 @@ export const CHAPTERS: readonly Chapter[] = [
     ...text04,
     code: code04,
     panel: 'node',
-    watch: 'The checklist of the node on the right, and its dot: once persistent, it is filled and moves to its real id.',
+    watch:
+      'The checklist of the node on the right, and its dot: once persistent, it is filled and moves to its real id.',
   },
   {
     ...text05,
@@ -77,7 +78,8 @@ export const CHAPTERS: readonly Chapter[] = [
     ...text07,
     code: code07,
     panel: 'node',
-    watch: 'The bands inside the circle are the buckets of the bootstrapper: each covers half as much as the one before.',
+    watch:
+      'The bands inside the circle are the buckets of the bootstrapper: each covers half as much as the one before.',
   },
   {
     ...text08,
@@ -101,7 +103,8 @@ export const CHAPTERS: readonly Chapter[] = [
     ...text11,
     code: code11,
     panel: 'lookup',
-    watch: 'After the walk each of the twenty closest gets the commit with its own token, and turns into a green square.',
+    watch:
+      'After the walk each of the twenty closest gets the commit with its own token, and turns into a green square.',
   },
   {
     ...text12,

@@ -18,7 +18,7 @@ function show(value: unknown, depth: number): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return `function ${value.name}`
   if (typeof value === 'symbol') return value.toString()
-  if (typeof value !== 'object' || value === null) return String(value as number)
+  if (typeof value !== 'object' || value === null) return String(value)
   if (value instanceof Error) return `${value.name}: ${value.message}`
   if (value instanceof Uint8Array) return `‹${value.length} bytes ${toHex(value.subarray(0, 8))}…›`
   if (value instanceof DHT) return `‹node ${value.host ?? 'without an address'}›`

@@ -64,41 +64,41 @@ export class LookupStory {
     switch (event.type) {
       case 'started':
         this.#target = event.target
-        return
+        break
       case 'learnt':
         this.#at(event.node).by = event.by?.id ?? null
-        return
+        break
       case 'asked':
         this.#asked++
         if (!event.side) this.#at(event.node).status = 'asked'
-        return
+        break
       case 'slow':
       case 'presumed-dead':
         this.#at(event.node).status = event.type
-        return
+        break
       case 'retried':
-        return
+        break
       case 'answered': {
         this.#answered++
         const node = this.#at(event.node)
         node.status = 'answered'
         node.rttMs = event.rttMs
-        return
+        break
       }
       case 'failed':
         this.#failed++
         if (!event.side) this.#at(event.node).status = 'failed'
-        return
+        break
       case 'commit-asked':
         this.#phase = 'committing'
         this.#at(event.node).commit = 'asked'
-        return
+        break
       case 'commit-accepted':
         this.#at(event.node).commit = 'accepted'
-        return
+        break
       case 'commit-refused':
         this.#at(event.node).commit = 'refused'
-        return
+        break
       case 'done':
         this.#phase = 'done'
         this.#error = event.error

@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { NatKind } from 'xorpc/simulation'
 import { type CodeHost, createCodeApi } from '../code/code-api.js'
 import { CodeRunner } from '../code/code-runner.js'
-import type { Action, Actions } from './actions.js'
+import type { Action, ActionName, Actions } from './actions.js'
 import { Engine } from './engine.js'
 import type { Frame, NodeDetails, Task } from './frame.js'
 import { detailsOf } from './node-details.js'
@@ -25,13 +25,16 @@ export interface PageModelOptions {
   now: () => number
 }
 
+/** How actions are done; some take their time. */
+type Doing = { [Name in ActionName]: (...args: Parameters<Actions[Name]>) => unknown }
+
 const encoder = new TextEncoder()
 
 export class PageModel implements CodeHost {
   readonly #now: () => number
   readonly #engine: Engine
   readonly #runner = new CodeRunner()
-  readonly #actions: Actions
+  readonly #actions: Doing
   #network = new TutorialNetwork()
   #real: RealNetwork | null = null
   #epoch = 1
@@ -152,7 +155,7 @@ export class PageModel implements CodeHost {
     this.#real = null
   }
 
-  #createActions(): Actions {
+  #createActions(): Doing {
     const { pace } = this.#engine
     return {
       pause: (paused) => void (pace.paused = paused),

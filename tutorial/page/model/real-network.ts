@@ -102,7 +102,8 @@ export class RealNetwork {
   frame(selected: number | null, isSlowPart: boolean): RealFrame {
     const lookup = this.#lookups.take()
     if (lookup !== null) {
-      for (const { host, port, id } of [...lookup.closest, ...lookup.waiting, ...lookup.frontier]) this.#meet(host, port, id)
+      const met = [...lookup.closest, ...lookup.waiting, ...lookup.frontier]
+      for (const { host, port, id } of met) this.#meet(host, port, id)
     }
     if (isSlowPart) for (const { host, port, id } of this.node.table.toArray()) this.#meet(host, port, toHex(id))
     const age = this.#age()

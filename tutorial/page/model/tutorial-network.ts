@@ -67,7 +67,7 @@ export class TutorialNetwork {
   cut = false
   #flights: Flight[] = []
   readonly #dead: Member[] = []
-  #bootstrap: { host: string; port: number }[] = []
+  readonly #bootstrap: { host: string; port: number }[] = []
   #close!: (error: Error) => void
 
   constructor(seed: number = SEED) {

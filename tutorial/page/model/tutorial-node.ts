@@ -4,7 +4,14 @@
  *
  * A value is stored only with a valid token, and not without limit.
  */
-import DHT, { type LookupEvent, type Query, type QueryMessage, type QueryOptions, type Reply, type Request } from 'xorpc'
+import DHT, {
+  type LookupEvent,
+  type Query,
+  type QueryMessage,
+  type QueryOptions,
+  type Reply,
+  type Request,
+} from 'xorpc'
 
 /** Commands of the page: store a value at the target, and give it back. Chapters use small numbers for their own. */
 export const PUT = 100

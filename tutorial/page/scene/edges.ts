@@ -23,7 +23,9 @@ export function contactEdges(id: string, { buckets }: NodeDetails): Edge[] {
 export function lookupEdges({ asker, closest, waiting, rest, frontier }: LookupView): Edge[] {
   const edges: Edge[] = []
   const add = (kind: EdgeKind, from: string, to: string) => edges.push({ kind, from, to, bits: 0 })
-  for (const node of [...closest, ...waiting, ...rest, ...frontier]) if (node.by !== null) add('named', node.by, node.id)
+  for (const { by, id } of [...closest, ...waiting, ...rest, ...frontier]) {
+    if (by !== null) add('named', by, id)
+  }
   for (const node of [...rest, ...closest, ...waiting]) add(kindOf(node), asker, node.id)
   return edges
 }

@@ -65,7 +65,11 @@ export interface FlightPaint {
 }
 
 /** @returns how many are on their way */
-export function paintFlights(context: CanvasRenderingContext2D, flights: readonly Flight[], paint: FlightPaint): number {
+export function paintFlights(
+  context: CanvasRenderingContext2D,
+  flights: readonly Flight[],
+  paint: FlightPaint,
+): number {
   const { geometry, colours, at, nowMs } = paint
   let count = 0
   context.fillStyle = colours.accent

@@ -7,6 +7,9 @@ import type { Drawn } from './scene.js'
 
 const MARKS = 16
 
+/** From the usual lanes of nodes. */
+const LABEL_OUTWARD_PX = 13
+
 /** Marks with a label: the quarters of the keyspace. */
 const LABEL_EVERY = 4
 
@@ -39,7 +42,7 @@ export function paintCircle(context: CanvasRenderingContext2D, geometry: RingGeo
     context.stroke()
     if (!isLabelled) continue
     const text = `${i.toString(16)}000…`
-    const at = pointAt(geometry, position, Math.min(geometry.laneWidth * 6 + 12, 46))
+    const at = pointAt(geometry, position, geometry.laneWidth * 3 + LABEL_OUTWARD_PX)
     context.fillText(text, clamp(at.x, 22, 2 * centreX - 22), clamp(at.y, 10, 2 * centreY - 10))
     drawn.labels.push(text)
   }
@@ -57,10 +60,7 @@ export function paintBuckets(context: CanvasRenderingContext2D, paint: BucketPai
   const { geometry, colours, id, details } = paint
   const { centreX, centreY, radius } = geometry
   const band = radius - BAND_GAP_PX - BAND_PX / 2
-  context.font = '600 11px system-ui, sans-serif'
-  context.textAlign = 'center'
-  context.textBaseline = 'middle'
-  for (const { bits, contacts } of details.buckets) {
+  for (const { bits } of details.buckets) {
     const { from, to } = bucketRange(id, bits)
     const room = (to - from) * 2 * Math.PI * band
     if (room < 0.5) continue
@@ -71,12 +71,29 @@ export function paintBuckets(context: CanvasRenderingContext2D, paint: BucketPai
     context.arc(centreX, centreY, band, angleOf(from) + gap / 2, angleOf(to) - gap / 2)
     context.stroke()
     drawn.buckets++
+  }
+}
+
+/** How many bits the ids of a bucket share with the node's, and how many of them it knows: over the lines. */
+export function labelBuckets(context: CanvasRenderingContext2D, paint: BucketPaint, drawn: Drawn): void {
+  const { geometry, colours, details, id } = paint
+  const band = geometry.radius - BAND_GAP_PX - BAND_PX / 2
+  context.font = '600 11px system-ui, sans-serif'
+  context.textBaseline = 'middle'
+  context.lineWidth = 4
+  context.lineJoin = 'round'
+  for (const { bits, contacts } of details.buckets) {
+    const { from, to } = bucketRange(id, bits)
+    const room = (to - from) * 2 * Math.PI * band
     if (room < LABEL_ARC_PX) continue
-    const text = room < 3 * LABEL_ARC_PX ? `${bits}` : `${bits} bits · ${contacts.length}`
-    const at = pointAt(geometry, (from + to) / 2, -BAND_GAP_PX - BAND_PX - (room < 3 * LABEL_ARC_PX ? 9 : 14))
+    const isShort = room < 3 * LABEL_ARC_PX
+    const text = isShort ? `${bits}` : `${bits} ${bits === 1 ? 'bit' : 'bits'} · ${contacts.length}`
+    const at = pointAt(geometry, (from + to) / 2, -BAND_GAP_PX - BAND_PX - (isShort ? 9 : 12))
     // Long labels would reach over the band where the circle is upright.
     const sideways = Math.cos(angleOf((from + to) / 2))
     context.textAlign = sideways > 0.35 ? 'right' : sideways < -0.35 ? 'left' : 'center'
+    context.strokeStyle = colours.surface
+    context.strokeText(text, at.x, at.y)
     context.fillStyle = colours.muted
     context.fillText(text, at.x, at.y)
     drawn.labels.push(text)

@@ -7,7 +7,7 @@ import { positionOf } from '../model/keyspace.js'
 import { contactEdges, lookupEdges } from './edges.js'
 import { Motion } from './motion.js'
 import { paintEdges, paintFlights } from './paint-edges.js'
-import { paintBuckets, paintCircle } from './paint-keyspace.js'
+import { labelBuckets, paintBuckets, paintCircle } from './paint-keyspace.js'
 import { paintHalo, paintLabel, paintNode, paintTarget } from './paint-nodes.js'
 import type { Palette } from './palette.js'
 import { placeNodes, type Point, pointAt, type RingGeometry, ringGeometry } from './ring-layout.js'
@@ -104,7 +104,11 @@ export class Painter {
     }
   }
 
-  #paintLines({ nodes, selected, details, lookup, flights, nowMs, reducedMotion }: Scene, timeMs: number, drawn: Drawn) {
+  #paintLines(
+    { nodes, selected, details, lookup, flights, nowMs, reducedMotion }: Scene,
+    timeMs: number,
+    drawn: Drawn,
+  ) {
     const context = this.#context
     const geometry = this.#geometry
     const colours = this.#colours
@@ -114,16 +118,19 @@ export class Painter {
     }
     const paint = { geometry, colours, pointOf, timeMs: reducedMotion ? 0 : timeMs }
     const node = selected === null ? undefined : nodes.get(selected)
-    if (node !== undefined && details?.key === selected) {
-      paintBuckets(context, { geometry, colours, id: node.id, details }, drawn)
+    const buckets =
+      node !== undefined && node.up && details?.key === selected ? { geometry, colours, id: node.id, details } : null
+    if (buckets !== null) {
+      paintBuckets(context, buckets, drawn)
       // A lookup is told apart more easily without them.
-      if (lookup === null) drawn.edges += this.#paintEdges(contactEdges(node.id, details), paint)
+      if (lookup === null) drawn.edges += this.#paintEdges(contactEdges(buckets.id, buckets.details), paint)
     }
     if (lookup !== null && lookup.target !== '') {
       drawn.edges += this.#paintEdges(lookupEdges(lookup), paint)
       paintTarget(context, pointAt(geometry, positionOf(lookup.target), TARGET_INWARD_PX), colours.target)
       drawn.target = true
     }
+    if (buckets !== null) labelBuckets(context, buckets, drawn)
     const at = (key: number) => this.#motion.at(key)
     drawn.flights = reducedMotion ? 0 : paintFlights(context, flights, { geometry, colours, at, nowMs })
   }
@@ -156,10 +163,10 @@ export class Painter {
     halo(pointed, colours.muted)
     halo(selected, colours.accent)
     const named = new Map<number, string>()
-    const asker = lookup === null ? undefined : this.#keyOfId.get(lookup.asker)
-    if (asker !== undefined) named.set(asker, 'asks')
     const node = selected === null ? undefined : nodes.get(selected)
     if (node !== undefined) named.set(node.key, node.role === 'self' ? 'this tab' : `${node.role} ${node.key}`)
+    const asker = lookup === null ? undefined : this.#keyOfId.get(lookup.asker)
+    if (asker !== undefined) named.set(asker, named.has(asker) ? `${named.get(asker)} asks` : 'asks')
     for (const [key, text] of named) {
       const at = this.#motion.at(key)
       if (at === undefined) continue

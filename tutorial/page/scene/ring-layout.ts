@@ -27,20 +27,20 @@ export interface Point {
   y: number
 }
 
-/** Room around the circle for lanes and labels. */
-const MARGIN_PX = 62
-const SMALL_MARGIN_PX = 44
-const SMALL_PX = 480
+/** Room around the circle for labels, and for the lanes that nodes spread over by and large. */
+const LABEL_PX = 24
+const USUAL_LANES = 3
 
 const MAX_LANES = 8
 
 /** Sizes for a picture and a number of nodes: more nodes, smaller dots. */
 export function ringGeometry(width: number, height: number, nodes: number): RingGeometry {
   const size = Math.min(width, height)
-  const radius = Math.max(40, size / 2 - (size < SMALL_PX ? SMALL_MARGIN_PX : MARGIN_PX))
-  const room = (2 * Math.PI * radius) / Math.max(nodes, 1)
-  const dot = Math.min(6, Math.max(2.2, room * 0.42))
-  return { centreX: width / 2, centreY: height / 2, radius, dot, laneWidth: 2 * dot + 1.2 }
+  const room = (Math.PI * (size - 2 * LABEL_PX)) / Math.max(nodes, 1)
+  const dot = Math.min(6, Math.max(2.2, room * 0.36))
+  const laneWidth = 2 * dot + 1.2
+  const radius = Math.max(40, size / 2 - LABEL_PX - USUAL_LANES * laneWidth)
+  return { centreX: width / 2, centreY: height / 2, radius, dot, laneWidth }
 }
 
 /** Places nodes by their ids. @returns by key */

@@ -21,7 +21,10 @@ export function renderChapter(markdown: string): RenderedChapter {
   return { title, html: marked.parse(body) as string }
 }
 
-function link(this: { parser: { parseInline: (tokens: Tokens.Link['tokens']) => string } }, token: Tokens.Link): string {
+function link(
+  this: { parser: { parseInline: (tokens: Tokens.Link['tokens']) => string } },
+  token: Tokens.Link,
+): string {
   const text = this.parser.parseInline(token.tokens)
   const chapter = /^\.\.\/(\d\d)-[^/]+\/README\.md$/.exec(token.href)?.[1]
   if (chapter !== undefined) return `<a href="#chapter-${Number(chapter)}">${text}</a>`

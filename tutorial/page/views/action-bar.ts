@@ -14,9 +14,8 @@ const NATS: readonly [NodeView['nat'], string][] = [
 ]
 
 export function actionBar(host: PageHost): TemplateResult {
-  return html`<div class="actions">
-    ${host.state.kind === 'simulated' ? html`${nodeActions(host)}${networkActions(host)}` : nothing} ${lookupActions(host)}
-  </div>`
+  return html`${host.state.kind === 'simulated' ? html`${nodeActions(host)}${networkActions(host)}` : nothing}
+  ${lookupActions(host)}`
 }
 
 function nodeActions(host: PageHost): TemplateResult {
@@ -32,12 +31,12 @@ function nodeActions(host: PageHost): TemplateResult {
             +${count}<span class="sr"> ${count === 1 ? 'node' : 'nodes'}</span>
           </button>`,
       )}
+      <button type="button" @click=${() => watchOne(host)}>Watch one turn persistent</button>
+    </div>
+    <div class="row">
       <select aria-label="What new nodes are behind" @change=${(event: Event) => host.change({ nat: natOf(event) })}>
         ${NATS.map(([value, title]) => html`<option value=${value} ?selected=${value === nat}>${title}</option>`)}
       </select>
-    </div>
-    <div class="row">
-      <button type="button" @click=${() => watchOne(host)}>Watch one turn persistent</button>
       <button type="button" class="danger" @click=${() => host.act('killSome', some)}>Kill ${some}</button>
       <button type="button" @click=${() => host.act('firewallSome', some)}>Firewall ${some}</button>
     </div>
@@ -73,7 +72,7 @@ function networkActions(host: PageHost): TemplateResult {
 function lookupActions(host: PageHost): TemplateResult {
   const { key, value, selected, nodes, kind } = host.state
   const asker = selected !== null && nodes.get(selected)?.up === true ? selected : null
-  const begin = (): void => host.change({ panel: 'lookup' })
+  const begin = (): void => host.change({ panel: 'lookup', phoneView: 'panels' })
   const who = kind === 'real' ? 'this tab' : asker === null ? 'any node' : `node ${asker}`
   return html`<fieldset>
     <legend>Lookup by ${who}</legend>
@@ -99,13 +98,15 @@ function lookupActions(host: PageHost): TemplateResult {
           .value=${value}
           @input=${(event: Event) => host.change({ value: (event.target as HTMLInputElement).value })}
       /></label>
-      <button type="button" @click=${() => (begin(), host.act('put', asker, key, value))}>Write to the 20 closest</button>
+      <button type="button" @click=${() => (begin(), host.act('put', asker, key, value))}>
+        Write to the 20 closest
+      </button>
     </div>
   </fieldset>`
 }
 
 function watchOne(host: PageHost): void {
-  host.change({ panel: 'node' })
+  host.change({ panel: 'node', phoneView: 'panels' })
   host.act('watchNode', host.state.nat)
 }
 

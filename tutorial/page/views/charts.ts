@@ -52,7 +52,12 @@ class Chart {
   }
 
   #create(colours: Palette): uPlot {
-    const axis = { stroke: colours.muted, grid: { stroke: colours.line, width: 1 }, ticks: { show: false }, font: '11px system-ui' }
+    const axis = {
+      stroke: colours.muted,
+      grid: { stroke: colours.line, width: 1 },
+      ticks: { show: false },
+      font: '11px system-ui',
+    }
     const series = this.#lines.map(({ label, colour, dash }) => ({
       label,
       stroke: colours[colour],

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { SPEEDS } from '../model/pace.js'
 import type { PageHost } from '../page-state.js'
+import { pauseIcon, playIcon, stepIcon } from './icons.js'
 
 /** Below this the machine is said to be too slow. */
 const KEEPS_UP = 0.8
@@ -11,12 +12,11 @@ export function clockBar(host: PageHost): TemplateResult {
   if (kind === 'real') return html`<div class="bar clock">${time(clock.nowMs)}<span class="note">real time</span></div>`
   const { paused, speed, hurrying, keptUp } = clock
   return html`<div class="bar clock" role="group" aria-label="Clock of the simulated network">
-    <button type="button" class="icon" aria-pressed=${paused} @click=${() => host.act('pause', !paused)}>
-      ${paused ? '▶' : '⏸'}<span class="wide">${paused ? ' Go on' : ' Pause'}</span>
-      <span class="sr">${paused ? 'Let the time go on' : 'Pause the time'}</span>
+    <button type="button" class="icon" @click=${() => host.act('pause', !paused)}>
+      ${paused ? playIcon : pauseIcon}<span class="label">${paused ? 'Go on' : 'Pause'}</span>
     </button>
     <button type="button" class="icon" ?disabled=${!paused} @click=${() => host.act('step')}>
-      ⏭<span class="wide"> Step</span><span class="sr">One step, while paused</span>
+      ${stepIcon}<span class="label">Step</span>
     </button>
     <div class="choice" role="radiogroup" aria-label="Speed">
       ${SPEEDS.map(

@@ -20,27 +20,45 @@ export function lookupPanel(host: PageHost): TemplateResult {
       <dt>State</dt>
       <dd>${stateText(lookup)}</dd>
       <dt>Requests</dt>
-      <dd>${lookup.asked} asked, ${lookup.answered} answered, ${lookup.failed} silent; ${lookup.hops} ${lookup.hops === 1 ? 'hop' : 'hops'}</dd>
+      <dd>
+        ${lookup.asked} asked, ${lookup.answered} answered, ${lookup.failed} silent; ${lookup.hops}
+        ${lookup.hops === 1 ? 'hop' : 'hops'}
+      </dd>
       <dt>Time</dt>
       <dd>${(lookup.tookMs / 1000).toFixed(2)} s</dd>
-      ${lookup.value === null ? nothing : html`<dt>Value</dt><dd class="found">${lookup.value}</dd>`}
-      ${kind === 'simulated'
-        ? html`<dt>Holders</dt>
-            <dd>${holders.length === 0 ? 'nobody holds a value for it' : `${holders.length}: ${keysOf(holders)}`}</dd>`
-        : nothing}
+      ${
+        lookup.value === null
+          ? nothing
+          : html`<dt>Value</dt>
+              <dd class="found">${lookup.value}</dd>`
+      }
+      ${
+        kind === 'simulated'
+          ? html`<dt>Holders</dt>
+              <dd>
+                ${holders.length === 0 ? 'nobody holds a value for it' : `${holders.length}: ${keysOf(holders)}`}
+              </dd>`
+          : nothing
+      }
     </dl>
-    ${lookup.waiting.length === 0
-      ? nothing
-      : html`<h4>On the way (${lookup.waiting.length})</h4>
-          ${nodeTable('Asked, no answer yet', lookup.waiting, name, false)}`}
+    ${
+      lookup.waiting.length === 0
+        ? nothing
+        : html`<h4>On the way (${lookup.waiting.length})</h4>
+            ${nodeTable('Asked, no answer yet', lookup.waiting, name, false)}`
+    }
     <h4>Closest replies (${lookup.closest.length})</h4>
-    ${lookup.closest.length === 0
-      ? html`<p class="empty">Nobody has answered yet.</p>`
-      : nodeTable('The closest nodes that answered, nearest first', lookup.closest, name, true)}
+    ${
+      lookup.closest.length === 0
+        ? html`<p class="empty">Nobody has answered yet.</p>`
+        : nodeTable('The closest nodes that answered, nearest first', lookup.closest, name, true)
+    }
     <h4>Frontier (${lookup.frontier.length})</h4>
-    ${lookup.frontier.length === 0
-      ? html`<p class="empty">Nobody is left to be asked.</p>`
-      : nodeTable('Known and not asked, nearest first', lookup.frontier, name, false)}
+    ${
+      lookup.frontier.length === 0
+        ? html`<p class="empty">Nobody is left to be asked.</p>`
+        : nodeTable('Known and not asked, nearest first', lookup.frontier, name, false)
+    }
   `
 }
 
@@ -60,7 +78,12 @@ function nodeTable(
         <th scope="col">Id</th>
         <th scope="col">Node</th>
         <th scope="col">Hop</th>
-        ${withToken ? html`<th scope="col">Token</th><th scope="col">Commit</th>` : html`<th scope="col">State</th>`}
+        ${
+          withToken
+            ? html`<th scope="col">Token</th>
+                <th scope="col">Commit</th>`
+            : html`<th scope="col">State</th>`
+        }
       </tr>
     </thead>
     <tbody>
@@ -71,10 +94,12 @@ function nodeTable(
             <td><code>${shortId(node.id).slice(0, 6)}</code></td>
             <td>${name(node)}</td>
             <td>${node.hop}</td>
-            ${withToken
-              ? html`<td>${node.token === null ? '–' : html`<code>${node.token.slice(0, 6)}</code>`}</td>
-                  <td class="commit ${node.commit ?? ''}">${commitText(node)}</td>`
-              : html`<td>${node.status.replace('-', ' ')}</td>`}
+            ${
+              withToken
+                ? html`<td>${node.token === null ? '–' : html`<code>${node.token.slice(0, 6)}</code>`}</td>
+                    <td class="commit ${node.commit ?? ''}">${commitText(node)}</td>`
+                : html`<td>${node.status.replace('-', ' ')}</td>`
+            }
           </tr>`,
       )}
     </tbody>

@@ -21,11 +21,13 @@ export function nodePanel(host: PageHost): TemplateResult {
       ${details === null ? nothing : facts(details)} ${targetFact(host, node)}
     </dl>
     ${state.kind === 'simulated' ? nodeButtons(host, node) : nothing}
-    ${details === null || !node.up
-      ? html`<p class="empty">
-          ${node.up ? 'Its table is its own: only a node itself can look into it.' : 'It has stopped. Others find out when they ask it.'}
-        </p>`
-      : html`${steps(node, details)} ${table(host, details)}`}
+    ${
+      details === null || !node.up
+        ? html`<p class="empty">
+            ${node.up ? 'Its table is its own: only a node itself can look into it.' : 'It has stopped. Others find out when they ask it.'}
+          </p>`
+        : html`${steps(node, details)} ${table(host, details)}`
+    }
   `
 }
 
@@ -42,14 +44,21 @@ function stateOf({ up, persistent }: NodeView): 'dead' | 'persistent' | 'ephemer
 function facts({ tableSize, estimate, received, sent, values }: NodeDetails): TemplateResult {
   return html`
     <dt>Knows</dt>
-    <dd>${tableSize} ${tableSize === 1 ? 'node' : 'nodes'}${estimate === null ? nothing : `, guesses ${Math.round(estimate)} in all`}</dd>
+    <dd>
+      ${tableSize}
+      ${tableSize === 1 ? 'node' : 'nodes'}${estimate === null ? nothing : `, guesses ${Math.round(estimate)} in all`}
+    </dd>
     <dt>Requests</dt>
     <dd>${sent} sent, ${received} answered</dd>
     <dt>Values</dt>
     <dd>
-      ${values.length === 0
-        ? 'none'
-        : values.map(({ target, text }) => html`<span class="value" title=${target}>${shortId(target)}…: ${text}</span>`)}
+      ${
+        values.length === 0
+          ? 'none'
+          : values.map(
+              ({ target, text }) => html`<span class="value" title=${target}>${shortId(target)}…: ${text}</span>`,
+            )
+      }
     </dd>
   `
 }
@@ -62,12 +71,14 @@ function targetFact({ state }: PageHost, { id }: NodeView): TemplateResult | typ
 
 function nodeButtons(host: PageHost, { key, up, nat }: NodeView): TemplateResult {
   return html`<div class="row">
-    ${up
-      ? html`<button type="button" class="danger" @click=${() => host.act('kill', key)}>Kill it</button>
-          <button type="button" @click=${() => host.act('setNat', key, nat === 'open' ? 'firewalled' : 'open')}>
-            ${nat === 'open' ? 'Put it behind a firewall' : 'Take its firewall away'}
-          </button>`
-      : html`<button type="button" @click=${() => host.act('revive', key)}>Bring it back</button>`}
+    ${
+      up
+        ? html`<button type="button" class="danger" @click=${() => host.act('kill', key)}>Kill it</button>
+            <button type="button" @click=${() => host.act('setNat', key, nat === 'open' ? 'firewalled' : 'open')}>
+              ${nat === 'open' ? 'Put it behind a firewall' : 'Take its firewall away'}
+            </button>`
+        : html`<button type="button" @click=${() => host.act('revive', key)}>Bring it back</button>`
+    }
     <button type="button" @click=${() => host.select(null)}>Close</button>
   </div>`
 }
@@ -78,7 +89,11 @@ function steps({ persistent }: NodeView, { ephemeralReason, seenAs, firewalled }
   const reachable = persistent || !firewalled
   const list: [title: string, done: boolean, now: string][] = [
     ['What is my address?', addressKnown, seenAs === null ? 'asking others' : `others see ${seenAs}`],
-    ['Can strangers reach me?', reachable, ephemeralReason === 'unreachable' ? 'the probe did not get through' : 'to be probed'],
+    [
+      'Can strangers reach me?',
+      reachable,
+      ephemeralReason === 'unreachable' ? 'the probe did not get through' : 'to be probed',
+    ],
     ['Am I here to stay?', persistent, reasonText(ephemeralReason)],
   ]
   return html`<h4>On its way to be persistent</h4>

@@ -25,12 +25,20 @@ function tiles(numbers: NetworkNumbers, isReal: boolean): TemplateResult {
     ['dead', String(dead)],
     ['datagrams sent', sent.toLocaleString('en')],
     [isReal ? 'received' : 'delivered', delivered.toLocaleString('en')],
-    ...lost.filter(({ count }) => count > 0).map(({ reason, count }): [string, string] => [`lost: ${reason}`, count.toLocaleString('en')]),
+    ...lost
+      .filter(({ count }) => count > 0)
+      .map(({ reason, count }): [string, string] => [`lost: ${reason}`, count.toLocaleString('en')]),
     ['lookups', String(lookups)],
     ['mean time', lookups === 0 ? '–' : `${(numbers.meanLookupMs / 1000).toFixed(2)} s`],
     ['mean requests', lookups === 0 ? '–' : numbers.meanRequests.toFixed(1)],
   ]
   return html`<dl class="tiles">
-    ${list.map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}
+    ${list.map(
+      ([title, value]) =>
+        html`<div>
+          <dt>${title}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
   </dl>`
 }

@@ -44,7 +44,13 @@ export function tabRow({ name, label, tabs, chosen, choose }: TabsOptions): Temp
 }
 
 export function tabPanel(name: string, chosen: string, content: unknown): TemplateResult {
-  return html`<div class="tab-panel" role="tabpanel" id="${name}-panel" aria-labelledby="${name}-tab-${chosen}" tabindex="0">
+  return html`<div
+    class="tab-panel"
+    role="tabpanel"
+    id="${name}-panel"
+    aria-labelledby="${name}-tab-${chosen}"
+    tabindex="0"
+  >
     ${content}
   </div>`
 }
