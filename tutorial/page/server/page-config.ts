@@ -32,7 +32,13 @@ export function pageConfig({ outDir, local }: PageConfigOptions): InlineConfig {
     define: { LOCAL_NETWORK: JSON.stringify(local) },
     plugins: [chapters()],
     worker: { format: 'es' },
-    build: { outDir, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 700 },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      target: 'es2022',
+      chunkSizeWarningLimit: 700,
+      rolldownOptions: { checks: { pluginTimings: false } },
+    },
   }
 }
 

@@ -144,9 +144,8 @@ export class Stage {
     const { nodes, selected, lookup } = this.#host.state
     const lines = [titleOf(node), `id ${shortId(node.id)}…`]
     if (node.host !== '') lines.push(node.port === 0 ? node.host : `${node.host}:${node.port}`)
-    const other = selected === null ? undefined : nodes.get(selected)
-    if (other !== undefined && other !== node)
-      lines.push(`to node ${other.key}: ${describeDistance(node.id, other.id)}`)
+    const other = selected === null || selected === node.key ? undefined : nodes.get(selected)
+    if (other !== undefined) lines.push(`to node ${other.key}: ${describeDistance(node.id, other.id)}`)
     if (lookup !== null && lookup.target !== '') lines.push(`to target: ${describeDistance(node.id, lookup.target)}`)
     if (node.holds) lines.push('holds the value')
     return lines
