@@ -83,3 +83,5 @@ export async function verify(signed: Signed): Promise<boolean> {
 export function verifyAll(all: readonly Signed[]): Promise<boolean[]> {
   return Promise.all(all.map(verify))
 }
+
+export type { KeyPair, Signed } from './ed25519-engine.js'

@@ -7,7 +7,12 @@ export const RECORD_COMMAND = {
   GET: 80,
   /** Store a version; with a token. */
   PUT: 81,
-  /** Which of these versions do you lack? With a token. */
+  /** Which of these versions do you lack? */
   OFFER: 82,
   // 83 and 84: sets, 85 to 87: chunks of large values, 88: watching.
 } as const
+
+/** Whether a command is one of this module's own. */
+export function isRecordCommand(command: number): boolean {
+  return command >= RECORD_COMMAND.GET && command <= RECORD_COMMAND.OFFER
+}

@@ -20,6 +20,11 @@ export const HYPERDHT_COMMAND = {
   IMMUTABLE_GET: 9,
 } as const
 
+/** Whether a command is about storage at HyperDHT. */
+export function isHyperdhtCommand(command: number): boolean {
+  return command >= HYPERDHT_COMMAND.LOOKUP && command <= HYPERDHT_COMMAND.IMMUTABLE_GET
+}
+
 /** HyperDHT's error numbers of storage. */
 export const HYPERDHT_ERROR = {
   /** This seq is taken by another value. */

@@ -40,17 +40,17 @@ export function checkLifetime(span: Lifespan, limits: LifetimeLimits, nowMs: num
 
 /**
  * Until when a version is remembered, so that the one it replaced stays dead: at least as long as a replica of that one
- * could live somewhere.
+ * could live somewhere, at a node whose clock is behind.
  *
  * @param replaced the version that it takes the place of, null: none
  */
 export function heldUntil(
   expiresAtMs: number,
-  replaced: { readonly heldUntilMs: number } | null,
+  replaced: { readonly expiresAtMs: number; readonly heldUntilMs: number } | null,
   maxClockSkewMs: number,
 ): number {
-  if (replaced === null || replaced.heldUntilMs <= expiresAtMs) return expiresAtMs
-  return Math.max(expiresAtMs, replaced.heldUntilMs) + maxClockSkewMs
+  if (replaced === null) return expiresAtMs
+  return Math.max(expiresAtMs, replaced.heldUntilMs, replaced.expiresAtMs + maxClockSkewMs)
 }
 
 /**

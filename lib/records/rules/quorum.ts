@@ -32,22 +32,6 @@ export function getQuorum(found: number, ofTwenty: number = DEFAULT_PUT_QUORUM):
   return Math.max(1, found - putQuorum(found, ofTwenty) + 1)
 }
 
-/** How a write stands. */
-export interface PutTally {
-  /** Holders it was sent to. */
-  readonly asked: number
-  readonly stored: number
-  readonly refused: number
-  readonly timedOut: number
-  readonly needed: number
-}
-
-/** `undecided` while holders that have not answered can still make it. */
-export function judgePut({ asked, stored, refused, timedOut, needed }: PutTally): 'stored' | 'failed' | 'undecided' {
-  if (stored >= needed) return 'stored'
-  return asked - refused - timedOut < needed ? 'failed' : 'undecided'
-}
-
 /** What became of a vote between writers who compare and swap, as one of them sees it. */
 export interface Vote {
   readonly needed: number

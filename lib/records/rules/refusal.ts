@@ -27,6 +27,8 @@ export const REFUSALS = {
   STORE_FAILED: 64,
   /** The node does not know the command. */
   UNSUPPORTED: 65,
+  /** It has too much to do. */
+  BUSY: 66,
 } as const
 
 export type RefusalReason = keyof typeof REFUSALS

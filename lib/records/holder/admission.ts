@@ -1,0 +1,190 @@
+/**
+ * The one door into the store. Whatever way a record comes - put, handover, reconciliation, restore - it is stored only
+ * if it is the owner's (or is what its key says), alive, newer than what is there, and within the limits.
+ */
+import { type Entry, type EntryKey, entrySizeBytes } from '../entry.js'
+import { toHex } from '../hex.js'
+import { decideAcceptance, type Expected } from '../rules/acceptance.js'
+import { heldUntil, isAlive } from '../rules/lifetime.js'
+import { type ChannelLimits, checkRoom } from '../rules/limits.js'
+import type { Refusal, RefusalReason } from '../rules/refusal.js'
+import type { RecordStore } from '../store/contract.js'
+import {
+  candidateOf,
+  type Claim,
+  type ClaimRules,
+  entryOf,
+  isGenuine,
+  isStoredAs,
+  keyOfClaim,
+  precheck,
+} from './claim.js'
+import { KeyLock } from './key-lock.js'
+
+export interface Admitted {
+  /** Why it was not stored; null: it is stored, now or before. */
+  readonly refusal: Refusal | null
+  /** What lies under the key now; null where nothing does, or nobody looked. */
+  readonly entry: Entry | null
+  /** Whether a new version was stored. */
+  readonly changed: boolean
+}
+
+export interface AdmissionCounts {
+  /** New or newer versions stored. */
+  stored: number
+  /** What was there already. */
+  known: number
+  /** Refusals by reason. */
+  refused: { [reason in RefusalReason]?: number }
+}
+
+export interface AdmissionOptions {
+  readonly store: RecordStore
+  /** Wall time in ms. */
+  readonly wallTime: () => number
+  /** Limits of a channel; null: records of this channel are not accepted. */
+  readonly limitsOf: (channel: string) => ChannelLimits | null
+  readonly maxClockSkewMs: number
+  /** Life of what does not say how long it lives. */
+  readonly defaultTtlMs: number
+  /** Told of each new version that was stored. */
+  readonly onStored?: (entry: Entry) => void
+}
+
+/** Records being looked at at a time; more are refused, or a flood of them would fill the memory. */
+const MAX_PENDING = 4096
+
+/** Ended entries that are swept away to make room for a new one. */
+const SWEEP_LIMIT = 256
+
+export class Admission {
+  readonly counts: AdmissionCounts = { stored: 0, known: 0, refused: {} }
+  readonly #options: AdmissionOptions
+  readonly #lock = new KeyLock()
+  #pending = 0
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Stores what a claim says, if it may.
+   *
+   * @param expected of a compare-and-swap; null: it is none
+   * @param heldUntilMs wall time until which a former holder remembers it
+   * @returns rejects when the store fails
+   */
+  async admit(claim: Claim, expected: Expected = null, heldUntilMs = 0): Promise<Admitted> {
+    if (this.#pending >= MAX_PENDING) return this.#refuse({ reason: 'BUSY' })
+    this.#pending++
+    try {
+      return await this.#judge(claim, expected, heldUntilMs)
+    } finally {
+      this.#pending--
+    }
+  }
+
+  /** Stores an entry that has been verified elsewhere, if there is room. It replaces what lies there. */
+  async admitVerified(entry: Entry): Promise<Admitted> {
+    const limits = this.#options.limitsOf(entry.channel)
+    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' })
+    return this.#lock.run(lockName(entry), async () => this.#write(entry, await this.#options.store.get(entry), limits))
+  }
+
+  /** Deletes an entry, in turn with those who write it. */
+  remove(key: EntryKey): Promise<boolean> {
+    return this.#lock.run(lockName(key), () => this.#options.store.delete(key))
+  }
+
+  async #judge(claim: Claim, expected: Expected, heldUntilMs: number): Promise<Admitted> {
+    const { store, limitsOf, wallTime, maxClockSkewMs, defaultTtlMs } = this.#options
+    const key = keyOfClaim(claim)
+    const limits = limitsOf(key.channel)
+    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' })
+    const { maxTtlMs } = limits
+    const rules: ClaimRules = { limits, nowMs: wallTime(), maxTtlMs, maxClockSkewMs, defaultTtlMs }
+    const refusal = precheck(claim, key.target, rules)
+    if (refusal !== null) return this.#refuse(refusal)
+    const known = await store.get(key)
+    if (known !== null && isStoredAs(claim, known)) return this.#renew(claim, known, rules)
+    if (!(await isGenuine(claim))) return this.#refuse({ reason: 'BAD_SIGNATURE' })
+    // A stranger's word on how long to remember counts for no more than the longest life.
+    const memoryMs = Math.min(heldUntilMs, rules.nowMs + maxTtlMs)
+    const genuine = entryOf(claim, rules)
+    const entry = memoryMs > genuine.heldUntilMs ? { ...genuine, heldUntilMs: memoryMs } : genuine
+    return this.#lock.run(lockName(key), async () => {
+      const stored = await store.get(key)
+      const isStoredAlive = stored !== null && !stored.tombstone && isAlive(stored.expiresAtMs, wallTime())
+      const before = stored === null ? null : candidateOf(stored)
+      const verdict = decideAcceptance(candidateOf(entry), before, isStoredAlive, expected)
+      if (verdict === 'known') return this.#know(stored!)
+      if (verdict !== 'store') return this.#refuse({ reason: verdict }, stored)
+      return this.#write(entry, stored, limits)
+    })
+  }
+
+  /** The very bytes that are stored, which have been verified. What says no end of its own begins its life anew. */
+  #renew(claim: Claim, known: Entry, rules: ClaimRules): Admitted | Promise<Admitted> {
+    if (claim.kind === 'record') return this.#know(known)
+    const { expiresAtMs } = entryOf(claim, rules)
+    if (expiresAtMs <= known.expiresAtMs) return this.#know(known)
+    const entry = { ...known, expiresAtMs, heldUntilMs: Math.max(expiresAtMs, known.heldUntilMs) }
+    return this.#lock.run(lockName(known), async () => {
+      const stored = await this.#options.store.get(known)
+      if (stored !== null && isStoredAs(claim, stored)) await this.#options.store.put(entry)
+      return this.#know(entry)
+    })
+  }
+
+  async #write(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Admitted> {
+    const { store, maxClockSkewMs, onStored } = this.#options
+    const lasting = { ...entry, heldUntilMs: heldUntil(entry.heldUntilMs, stored, maxClockSkewMs) }
+    const refusal = await this.#findRoom(lasting, stored, limits)
+    if (refusal !== null) return this.#refuse(refusal, stored)
+    await store.put(lasting)
+    this.counts.stored++
+    onStored?.(lasting)
+    return { refusal: null, entry: lasting, changed: true }
+  }
+
+  async #findRoom(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Refusal | null> {
+    const refusal = this.#checkRoom(entry, stored, limits)
+    if (refusal === null) return null
+    // What has ended is in the way until it is swept. The one to be replaced may be among it, which frees less then.
+    const swept = await this.#options.store.sweep(this.#options.wallTime(), SWEEP_LIMIT)
+    return swept === 0 ? refusal : this.#checkRoom(entry, await this.#options.store.get(entry), limits)
+  }
+
+  #checkRoom(entry: Entry, stored: Entry | null, limits: ChannelLimits): Refusal | null {
+    const { store } = this.#options
+    const count = stored === null ? 0 : 1
+    const freed = stored === null ? 0 : entrySizeBytes(stored)
+    const channel = store.usage(entry.channel)
+    const owner = entry.owner === null ? null : store.usageOfOwner(entry.channel, entry.owner)
+    return checkRoom(
+      entrySizeBytes(entry),
+      {
+        channel: { entries: channel.entries - count, bytes: channel.bytes - freed },
+        owner: owner === null ? null : { entries: owner.entries - count, bytes: owner.bytes - freed },
+        values: store.countOf(entry.channel, entry.target) - count,
+      },
+      limits,
+    )
+  }
+
+  #know(entry: Entry): Admitted {
+    this.counts.known++
+    return { refusal: null, entry, changed: false }
+  }
+
+  #refuse(refusal: Refusal, entry: Entry | null = null): Admitted {
+    const { refused } = this.counts
+    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1
+    return { refusal, entry, changed: false }
+  }
+}
+
+function lockName({ channel, target, subkey }: EntryKey): string {
+  return `${toHex(target)}${toHex(subkey)}/${channel}`
+}

@@ -1,0 +1,166 @@
+/**
+ * What somebody says that we should keep, before anything of it is believed. A claim becomes an entry here: its hash or
+ * signature is verified, and what the entry's fields say is read from what was signed, never from what came beside it.
+ */
+import b4a from 'b4a'
+import { verify } from '../../primitives/ed25519.js'
+import { blake2b } from '../../primitives/hash.js'
+import { encodeProof, recordOfProof, recordPlace, recordSignable, type SignedRecord } from '../codec/record.js'
+import { type MutablePut, mutableSignable } from '../codec/hyperdht.js'
+import type { Entry, EntryKey } from '../entry.js'
+import type { Candidate } from '../rules/acceptance.js'
+import { checkLifetime, endOf, type LifetimeLimits } from '../rules/lifetime.js'
+import { type ChannelLimits, checkSizes } from '../rules/limits.js'
+import type { Refusal } from '../rules/refusal.js'
+
+/** Channel of everything that came by HyperDHT's commands. */
+export const HYPERDHT_CHANNEL = 'hyperdht'
+
+/** An owned record. `target`: the key it was sent for, null where none was named. */
+export interface RecordClaim {
+  readonly kind: 'record'
+  readonly record: SignedRecord
+  readonly target: Uint8Array | null
+}
+
+/** HyperDHT's mutable value. `expiresAtMs`: end of its life where it was kept before, null: it begins now. */
+export interface MutableClaim {
+  readonly kind: 'mutable'
+  readonly put: MutablePut
+  readonly target: Uint8Array | null
+  readonly expiresAtMs: number | null
+}
+
+/** A value whose key is its hash. */
+export interface HashedClaim {
+  readonly kind: 'immutable' | 'chunk'
+  readonly channel: string
+  readonly target: Uint8Array
+  readonly value: Uint8Array
+  readonly expiresAtMs: number | null
+}
+
+export type Claim = RecordClaim | MutableClaim | HashedClaim
+
+/** What claims are judged by. */
+export interface ClaimRules extends LifetimeLimits {
+  readonly nowMs: number
+  /** Limits of the claim's channel. */
+  readonly limits: ChannelLimits
+  /** Life of what does not say how long it lives. */
+  readonly defaultTtlMs: number
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** What tells values apart that may lie under one target: a value can be the bytes of a public key. */
+const SUBKEY = { mutable: Uint8Array.of(6), immutable: Uint8Array.of(8), chunk: Uint8Array.of(85) }
+
+/** The key a claim is about, when it is what it says it is. */
+export function keyOfClaim(claim: Claim): EntryKey {
+  if (claim.kind === 'record') return { channel: claim.record.channel, ...recordPlace(claim.record) }
+  if (claim.kind === 'mutable') return hyperdhtKey('mutable', blake2b(claim.put.publicKey).slice())
+  return { channel: claim.channel, target: claim.target, subkey: SUBKEY[claim.kind] }
+}
+
+export function hyperdhtKey(kind: 'mutable' | 'immutable', target: Uint8Array): EntryKey {
+  return { channel: HYPERDHT_CHANNEL, target, subkey: SUBKEY[kind] }
+}
+
+/** What is refused without a look at the signature, which costs most. @param target the key of the claim */
+export function precheck(claim: Claim, target: Uint8Array, rules: ClaimRules): Refusal | null {
+  const value = valueOf(claim)
+  if (value === null) return { reason: 'MALFORMED' }
+  const refusal = checkSizes(value.length, claim.kind === 'record' ? claim.record.salt.length : 0, rules.limits)
+  if (refusal !== null) return refusal
+  if (claim.target !== null && !b4a.equals(claim.target, target)) return { reason: 'WRONG_TARGET' }
+  if (claim.kind !== 'record') {
+    return claim.expiresAtMs !== null && claim.expiresAtMs <= rules.nowMs ? { reason: 'EXPIRED' } : null
+  }
+  const reason = checkLifetime(claim.record, rules, rules.nowMs)
+  return reason === null ? null : { reason }
+}
+
+function valueOf(claim: Claim): Uint8Array | null {
+  if (claim.kind === 'record') return claim.record.value
+  return claim.kind === 'mutable' ? claim.put.value : claim.value
+}
+
+/** Whether the claim is the owner's word, or its key is its hash. */
+export async function isGenuine(claim: Claim): Promise<boolean> {
+  if (claim.kind === 'record') {
+    const { record } = claim
+    const { value, valueHash, signature, publicKey } = record
+    if (value !== null && !b4a.equals(blake2b(value), valueHash)) return false
+    return verify({ message: recordSignable(record), signature, publicKey })
+  }
+  if (claim.kind === 'mutable') {
+    const { publicKey, seq, value, signature } = claim.put
+    return verify({ message: mutableSignable(seq, value), signature, publicKey })
+  }
+  return b4a.equals(blake2b(claim.value), claim.target)
+}
+
+/** The entry of a genuine claim. Its buffers are its own. */
+export function entryOf(claim: Claim, rules: ClaimRules): Entry {
+  const { nowMs } = rules
+  const { channel, target, subkey } = keyOfClaim(claim)
+  const at = { channel, target: target.slice(), subkey: subkey.slice(), kind: claim.kind, storedAtMs: nowMs }
+  if (claim.kind === 'record') {
+    const { record } = claim
+    const expiresAtMs = endOf(record)
+    return {
+      ...at,
+      owner: record.publicKey.slice(),
+      seq: record.seq,
+      round: record.round,
+      signedAtMs: record.signedAtMs,
+      tombstone: record.tombstone,
+      value: record.value === null ? NOTHING : record.value.slice(),
+      proof: encodeProof(record).slice(),
+      signature: record.signature.slice(),
+      expiresAtMs,
+      heldUntilMs: expiresAtMs,
+    }
+  }
+  // Nobody has signed this end, so it counts no further than a life that begins now.
+  const expiresAtMs = Math.min(claim.expiresAtMs ?? Infinity, nowMs + rules.defaultTtlMs)
+  const unsigned = { round: 0, signedAtMs: 0, tombstone: false, proof: NOTHING, expiresAtMs, heldUntilMs: expiresAtMs }
+  if (claim.kind === 'mutable') {
+    const { publicKey, seq, value, signature } = claim.put
+    return { ...at, ...unsigned, owner: publicKey.slice(), seq, value: value.slice(), signature: signature.slice() }
+  }
+  return { ...at, ...unsigned, owner: null, seq: 0, value: claim.value.slice(), signature: NOTHING }
+}
+
+/** The claim that an entry makes, when it is read back or handed on; null: it cannot be proved to others. */
+export function claimOf(entry: Entry): Claim | null {
+  const { kind, channel, target, value, expiresAtMs, signature, proof } = entry
+  // The signature of an announcement is bound to this node, and to a token that it gave.
+  if (kind === 'peer') return null
+  if (kind === 'record') {
+    const record = recordOfProof(proof, signature, value)
+    return record === null ? null : { kind, record, target }
+  }
+  if (kind !== 'mutable') return { kind, channel, target, value, expiresAtMs }
+  if (entry.owner === null) return null
+  return { kind, put: { publicKey: entry.owner, seq: entry.seq, value, signature }, target, expiresAtMs }
+}
+
+/** What the order of versions is decided by. */
+export function candidateOf({ kind, seq, round, signedAtMs, tombstone, value, proof }: Entry): Candidate {
+  return { seq, round, signedAtMs, tombstone, valueHash: kind === 'record' ? proof.subarray(-32) : value }
+}
+
+/** Whether a claim is, byte for byte, what was verified when it was stored. */
+export function isStoredAs(claim: Claim, known: Entry): boolean {
+  if (known.kind !== claim.kind) return false
+  const value = valueOf(claim)
+  if (value === null || !b4a.equals(known.value, value)) return false
+  if (claim.kind === 'record') {
+    const { record } = claim
+    return b4a.equals(known.signature, record.signature) && b4a.equals(known.proof, encodeProof(record))
+  }
+  if (claim.kind !== 'mutable') return true
+  return known.seq === claim.put.seq && b4a.equals(known.signature, claim.put.signature)
+}

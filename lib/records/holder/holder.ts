@@ -1,0 +1,122 @@
+/** The holder's side, put together: store, admission, commands, sweeping, handing over. */
+import type { DHT } from '../../node/dht.js'
+import type { Session } from '../../node/session.js'
+import type { Cancel } from '../../primitives/clock.js'
+import type { Request } from '../../rpc/request.js'
+import type { Calls } from '../client/calls.js'
+import { isRecordCommand } from '../codec/commands.js'
+import { isHyperdhtCommand } from '../codec/hyperdht.js'
+import { HYPERDHT_TTL_MS, type RecordsConfig } from '../options.js'
+import { REFUSALS } from '../rules/refusal.js'
+import type { RecordStore, StoreUsage } from '../store/contract.js'
+import { Admission, type AdmissionCounts } from './admission.js'
+import { HyperdhtHolder } from './hyperdht-holder.js'
+import { mountHandler } from './mount.js'
+import { RecordHolder } from './record-holder.js'
+import { Transfer, type TransferCounts } from './transfer.js'
+
+/** Ended entries are swept away so often, and so many at a time. */
+const SWEEP_INTERVAL_MS = 10_000
+const SWEEP_LIMIT = 10_000
+
+export interface HolderStats {
+  /** What is kept here. */
+  readonly usage: StoreUsage
+  /** What came in. */
+  readonly admitted: AdmissionCounts
+  /** What went out to other holders. */
+  readonly handedOver: TransferCounts
+  /** Entries deleted after their end. */
+  readonly swept: number
+}
+
+export class Holder {
+  readonly store: RecordStore
+  readonly admission: Admission
+  /** Resolves when the store is open. */
+  readonly opened: Promise<void>
+  readonly #transfer: Transfer
+  readonly #config: RecordsConfig
+  readonly #onError: (error: unknown) => void
+  readonly #unmount: () => void
+  #cancelSweep: Cancel = () => {}
+  #swept = 0
+  #closed = false
+
+  constructor(node: DHT, config: RecordsConfig, calls: Calls, onError: (error: unknown) => void) {
+    const { store, limitsOf, maxClockSkewMs, random, clock } = config
+    const wallTime = (): number => clock.wallTime()
+    this.store = store
+    this.#config = config
+    this.#onError = onError
+    this.admission = new Admission({ store, wallTime, limitsOf, maxClockSkewMs, defaultTtlMs: HYPERDHT_TTL_MS })
+    const records = new RecordHolder({ store, admission: this.admission, wallTime })
+    const servesHyperdht = config.hyperdht ?? !('createServer' in node)
+    const hyperdht = servesHyperdht
+      ? new HyperdhtHolder({ store, admission: this.admission, random, wallTime, ownId: () => node.id })
+      : null
+    this.#transfer = new Transfer({ node, store, clock, calls, refreshIntervalMs: config.refreshIntervalMs, onError })
+    this.opened = store.open()
+    this.opened.catch(onError)
+    this.#unmount = mountHandler(node, (request) => {
+      const handler = isRecordCommand(request.command) ? records : isHyperdhtCommand(request.command) ? hyperdht : null
+      if (handler === null) return false
+      void this.#answer(request, () => handler.handle(request))
+      return true
+    })
+    this.#scheduleSweep()
+  }
+
+  static statsOf(holder: Holder | null): HolderStats {
+    return {
+      usage: holder?.store.usage() ?? { entries: 0, bytes: 0 },
+      admitted: copyCounts(holder?.admission.counts),
+      handedOver: { ...(holder === null ? { offered: 0, sent: 0, accepted: 0 } : holder.#transfer.counts) },
+      swept: holder === null ? 0 : holder.#swept,
+    }
+  }
+
+  /** Hands everything to the nodes that will be its holders without us. */
+  handOver(session: Session): Promise<number> {
+    return this.#transfer.handOver(session)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unmount()
+    this.#cancelSweep()
+    this.#transfer.close()
+    await this.opened.catch(() => {})
+    await this.store.close()
+  }
+
+  async #answer(request: Request, handle: () => Promise<void> | null): Promise<void> {
+    try {
+      await this.opened
+      await handle()
+    } catch (error) {
+      if (this.#closed) return
+      if (!request.answered) request.error(REFUSALS.STORE_FAILED)
+      this.#onError(error)
+    }
+  }
+
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#config.clock.after(SWEEP_INTERVAL_MS, () => void this.#sweep(), true)
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.opened
+      this.#swept += await this.store.sweep(this.#config.clock.wallTime(), SWEEP_LIMIT)
+    } catch (error) {
+      if (!this.#closed) this.#onError(error)
+    }
+    if (!this.#closed) this.#scheduleSweep()
+  }
+}
+
+function copyCounts(counts: AdmissionCounts | undefined): AdmissionCounts {
+  if (counts === undefined) return { stored: 0, known: 0, refused: {} }
+  return { ...counts, refused: { ...counts.refused } }
+}

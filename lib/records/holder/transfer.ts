@@ -1,0 +1,270 @@
+/**
+ * Brings records that are kept here to nodes that should have them, and do not: to newcomers as they turn up, to whoever
+ * a regular look finds missing, and to those who take over when we leave. Each is offered by its version first, so what
+ * is there already is not sent again.
+ */
+import b4a from 'b4a'
+import type { DHT } from '../../node/dht.js'
+import type { Session } from '../../node/session.js'
+import type { Cancel, Clock } from '../../primitives/clock.js'
+import type { Peer, Reply } from '../../rpc/reply.js'
+import type { Contact } from '../../routing/contact.js'
+import type { Calls } from '../client/calls.js'
+import { isOfOneNode, requestWithToken } from '../client/deliver.js'
+import { RECORD_COMMAND } from '../codec/commands.js'
+import { encodeMutablePut } from '../codec/hyperdht.js'
+import { decodeBits, decodePutReply, encodeOffered, encodePut, MAX_OFFER_BYTES } from '../codec/messages.js'
+import { encodeRecord } from '../codec/record.js'
+import type { Entry, EntryKey } from '../entry.js'
+import { isAlive } from '../rules/lifetime.js'
+import { decideHandover, rankOf } from '../rules/placement.js'
+import { HOLDERS } from '../rules/quorum.js'
+import type { RecordStore } from '../store/contract.js'
+import { claimOf } from './claim.js'
+
+export interface TransferCounts {
+  /** Versions offered. */
+  offered: number
+  /** Versions sent, because the other node lacked them. */
+  sent: number
+  /** Of these, those it took. */
+  accepted: number
+}
+
+export interface TransferOptions {
+  readonly node: DHT
+  readonly store: RecordStore
+  readonly clock: Clock
+  readonly calls: Calls
+  /** 0: newcomers and regular looks are none of our business. */
+  readonly refreshIntervalMs: number
+  readonly onError: (error: unknown) => void
+}
+
+/** Newcomers are collected for so long: those that join together cost one pass through the store. */
+const WELCOME_DELAY_MS = 1_000
+
+/** Newcomers that wait for a pass; more are found by the regular look. */
+const MAX_NEWCOMERS = 256
+
+/** Records on the way to one node, and lookups at a time, in a handover. */
+const SEND_WINDOW = 8
+
+/** Of the holders of a record, so many look after it: more than one, for the nearest may be dead or malicious. */
+const CARETAKERS = 3
+
+/** Entries after which others have their turn. */
+const SLICE = 256
+
+export class Transfer {
+  readonly counts: TransferCounts = { offered: 0, sent: 0, accepted: 0 }
+  readonly #options: TransferOptions
+  /** By address. BOUNDED: by MAX_NEWCOMERS. */
+  readonly #newcomers = new Map<string, Contact>()
+  /** BOUNDED: by the newcomers, times the ranks there are. */
+  readonly #timers = new Set<Cancel>()
+  readonly #onAdd = (contact: Contact): void => this.#note(contact)
+  #isWelcoming = false
+  #closed = false
+
+  constructor(options: TransferOptions) {
+    this.#options = options
+    if (options.refreshIntervalMs === 0) return
+    options.node.on('add-node', this.#onAdd)
+    this.#scheduleRefresh()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#options.node.off('add-node', this.#onAdd)
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+  }
+
+  /** Brings every record to the holders that it will have without us. @returns how many were taken */
+  async handOver(session: Session): Promise<number> {
+    const before = this.counts.accepted
+    await inWindow(this.#options.store.entries(), SEND_WINDOW, (entry) => this.#offerAround(entry, session))
+    return this.counts.accepted - before
+  }
+
+  #note(contact: Contact): void {
+    if (this.#newcomers.size >= MAX_NEWCOMERS) return
+    this.#newcomers.set(`${contact.host}:${contact.port}`, contact)
+    if (this.#isWelcoming) return
+    this.#isWelcoming = true
+    this.#after(WELCOME_DELAY_MS, async () => {
+      this.#isWelcoming = false
+      const newcomers = [...this.#newcomers.values()]
+      this.#newcomers.clear()
+      await this.#welcome(newcomers)
+    })
+  }
+
+  /** Finds out which records each newcomer should have, and offers them when it is our turn. */
+  async #welcome(newcomers: readonly Contact[]): Promise<void> {
+    const { node, store } = this.#options
+    const ownId = node.id
+    if (ownId === null || store.usage().entries === 0) return
+    const plans = new Map<Contact, Map<number, EntryKey[]>>()
+    let count = 0
+    for await (const entry of store.entries()) {
+      if (entry.kind === 'peer') continue
+      const near = node.table.closest(entry.target, HOLDERS + 1).map(({ id }) => id)
+      for (const newcomer of newcomers) {
+        const others = near.filter((id) => id !== newcomer.id)
+        const decision = decideHandover(entry.target, ownId, newcomer.id, others)
+        if (!decision.hand) continue
+        let plan = plans.get(newcomer)
+        if (plan === undefined) plans.set(newcomer, (plan = new Map()))
+        const keys = plan.get(decision.delayMs)
+        if (keys === undefined) plan.set(decision.delayMs, [entry])
+        else keys.push(entry)
+      }
+      if (++count % SLICE === 0) await this.#pause()
+      if (this.#closed) return
+    }
+    for (const [newcomer, plan] of plans) {
+      for (const [delayMs, keys] of plan) this.#after(delayMs, () => this.#offerTo(newcomer, keys))
+    }
+  }
+
+  /** Offers records to one node, batch by batch. */
+  #offerTo(to: Peer, keys: readonly EntryKey[]): Promise<void> {
+    return this.#options.calls.run({}, async (session) => {
+      for (let at = 0; at < keys.length && !this.#closed;) {
+        const batch: Entry[] = []
+        const offers: Uint8Array[] = []
+        for (let bytes = 0; at < keys.length; at++) {
+          const entry = await this.#options.store.get(keys[at]!)
+          if (entry === null || !this.#isWorthIt(entry)) continue
+          const offer = encodeOffered(entry)
+          bytes += offer.length
+          if (offers.length > 0 && bytes > MAX_OFFER_BYTES) break
+          batch.push(entry)
+          offers.push(offer)
+        }
+        if (batch.length > 0 && !(await this.#offerBatch(session, to, batch, b4a.concat(offers)))) return
+      }
+    })
+  }
+
+  /** @returns false when the node does not answer, or does not know the command */
+  async #offerBatch(session: Session, to: Peer, batch: readonly Entry[], value: Uint8Array): Promise<boolean> {
+    this.counts.offered += batch.length
+    const reply = await attempt(session.request({ command: RECORD_COMMAND.OFFER, value }, to))
+    if (reply === null || reply.error !== 0 || reply.value === null) return false
+    const wanted = decodeBits(reply.value, batch.length)
+    const entries = batch.filter((_, i) => wanted[i])
+    await inWindow(entries, SEND_WINDOW, (entry) => this.#send(session, entry, to, reply.token))
+    return true
+  }
+
+  /** Finds the closest nodes to a record, and brings it to those that lack it. */
+  async #offerAround(entry: Entry, session: Session): Promise<void> {
+    if (!this.#isWorthIt(entry)) return
+    const { target } = entry
+    const query = session.query({ target, command: RECORD_COMMAND.OFFER, value: encodeOffered(entry) })
+    await query.finished()
+    const replies = query.closestReplies.filter(({ value }) => value !== null)
+    this.counts.offered += replies.length
+    const lacking = replies.filter(({ value }) => decodeBits(value!, 1)[0])
+    await Promise.all(lacking.map(({ from, token }) => this.#send(session, entry, from, token)))
+  }
+
+  async #send(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
+    const value = encodeHandover(entry)
+    if (value === null) return
+    this.counts.sent++
+    const message = { command: RECORD_COMMAND.PUT, target: entry.target, value }
+    const reply = await attempt(requestWithToken({ session }, message, to, token))
+    const answer = reply === null || reply.value === null ? null : decodePutReply(reply.value)
+    if (reply?.error === 0 && answer?.refusal === null) this.counts.accepted++
+  }
+
+  #isWorthIt({ kind, heldUntilMs }: Entry): boolean {
+    return kind !== 'peer' && isAlive(heldUntilMs, this.#options.clock.wallTime())
+  }
+
+  #scheduleRefresh(): void {
+    this.#after(this.#options.refreshIntervalMs, async () => {
+      try {
+        await this.#refresh()
+      } finally {
+        if (!this.#closed) this.#scheduleRefresh()
+      }
+    })
+  }
+
+  /** A look after the records that are closest to us. */
+  async #refresh(): Promise<void> {
+    const { node, store, calls } = this.#options
+    await calls.run({}, async (session) => {
+      for await (const entry of store.entries()) {
+        if (this.#closed || node.id === null) return
+        const near = node.table.closest(entry.target, CARETAKERS).map(({ id }) => id)
+        if (rankOf(entry.target, node.id, near) < CARETAKERS) await this.#offerAround(entry, session)
+      }
+    })
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void this.#options.clock.after(0, resolve))
+  }
+
+  #after(delayMs: number, work: () => Promise<void>): void {
+    const cancel = this.#options.clock.after(
+      delayMs,
+      () => {
+        this.#timers.delete(cancel)
+        work().catch((error: unknown) => {
+          if (!this.#closed && !this.#options.node.destroyed && !this.#options.node.suspended) {
+            this.#options.onError(error)
+          }
+        })
+      },
+      true,
+    )
+    this.#timers.add(cancel)
+  }
+}
+
+/** A record as one holder hands it to another, with the time that is left of its life. */
+function encodeHandover(entry: Entry): Uint8Array | null {
+  const claim = claimOf(entry)
+  if (claim === null) return null
+  const body =
+    claim.kind === 'record'
+      ? encodeRecord(claim.record)
+      : claim.kind === 'mutable'
+        ? encodeMutablePut(claim.put)
+        : claim.value
+  const { channel, expiresAtMs, heldUntilMs } = entry
+  return encodePut({ kind: claim.kind, expected: null, kept: { channel, expiresAtMs, heldUntilMs }, body })
+}
+
+/** The reply, or null where it is a matter of that node that there is none. */
+async function attempt(request: Promise<Reply>): Promise<Reply | null> {
+  try {
+    return await request
+  } catch (error) {
+    if (isOfOneNode(error)) return null
+    throw error
+  }
+}
+
+/** Does the work for each, so many at a time. */
+async function inWindow<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>()
+  for await (const item of items) {
+    const one: Promise<void> = work(item).finally(() => running.delete(one))
+    one.catch(() => {}) // heard below, where it is the first to fail
+    running.add(one)
+    if (running.size >= limit) await Promise.race(running)
+  }
+  await Promise.all(running)
+}

@@ -1,0 +1,224 @@
+/**
+ * The records module as users see it: checks what they pass, starts the work, tells what happened.
+ *
+ * It is built on the public API of a node alone: queries, requests, sessions, and the entry of requests.
+ */
+import { createKeyPair, type KeyPair } from '../primitives/ed25519.js'
+import { Emitter, type EmitterClass } from '../primitives/emitter.js'
+import { hasCode } from '../primitives/errors.js'
+import { systemRandom } from '../primitives/random.js'
+import type { DHT } from '../node/dht.js'
+import type { Session } from '../node/session.js'
+import { Calls } from './client/calls.js'
+import type { CallContext, ClientContext, WaitOptions } from './client/context.js'
+import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
+import { HyperdhtStorage } from './client/hyperdht.js'
+import type { PutOutcome } from './client/put-outcome.js'
+import { Republisher } from './client/republisher.js'
+import { type Draft, write, type Written } from './client/write.js'
+import { toHex } from './hex.js'
+import { Holder, type HolderStats } from './holder/holder.js'
+import { parseOptions, type RecordsConfig, type RecordsOptions } from './options.js'
+import {
+  type DeleteOptions,
+  deletionDraft,
+  type GetOptions,
+  keyOfRead,
+  type PutOptions,
+  putDraft,
+} from './record-options.js'
+
+/** What a write has come to. `settled`: the same when every holder has answered or timed out; never rejects. */
+export interface PutResult extends PutOutcome {
+  readonly settled: Promise<PutOutcome>
+}
+
+/**
+ * - `republish-error`: a record of this process could not be written again; it is tried again soon
+ * - `superseded`: a record that was republished has a newer version by another process of the owner
+ * - `store-error`: the storage engine failed while a request was answered
+ */
+export type RecordsEvents = {
+  'republish-error': [error: unknown]
+  superseded: [publicKey: Uint8Array, salt: Uint8Array]
+  'store-error': [error: unknown]
+}
+
+export interface RecordsStats extends HolderStats {
+  /** Records of this process that are kept alive. */
+  readonly republished: number
+}
+
+/**
+ * Records on the network, and those that this node keeps for others.
+ *
+ * @example
+ * const records = new Records(node)
+ * const keyPair = await Records.keyPair()
+ * await records.put({ keyPair, value: Buffer.from('hello') })
+ * const { value, seq, freshness } = await records.get(keyPair.publicKey)
+ */
+export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>) {
+  /** HyperDHT's storage commands. */
+  readonly hyperdht: HyperdhtStorage
+  readonly #config: RecordsConfig
+  readonly #calls: Calls
+  readonly #holder: Holder | null
+  readonly #context: ClientContext
+  readonly #republisher: Republisher
+  #closing: Promise<void> | null = null
+
+  /**
+   * @param node of this package, or of its stand-in for dht-rpc; it is not destroyed with the module
+   * @throws TypeError or RangeError for an option that makes no sense
+   */
+  constructor(node: DHT, options: RecordsOptions = {}) {
+    super()
+    const config = parseOptions(options)
+    const { clock, random, limitsOf, quorum, maxClockSkewMs } = config
+    this.#config = config
+    this.#calls = new Calls(node, clock)
+    this.#holder = config.serve
+      ? new Holder(node, config, this.#calls, (error) => void this.emit('store-error', error))
+      : null
+    this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, local: this.#holder }
+    this.#republisher = new Republisher(clock, (error) => void this.emit('republish-error', error))
+    this.hyperdht = new HyperdhtStorage(this.#context, this.#calls)
+  }
+
+  /**
+   * A key pair of an owner.
+   *
+   * @param seed 32 bytes: the same seed gives the same pair. Default: random
+   */
+  static keyPair(seed: Uint8Array = systemRandom.bytes(32)): Promise<KeyPair> {
+    return createKeyPair(seed)
+  }
+
+  /** Resolves when the store is open; rejects with its error. Every call waits for it by itself. */
+  ready(): Promise<void> {
+    return this.#holder?.opened ?? Promise.resolve()
+  }
+
+  /**
+   * Writes a version of a record.
+   *
+   * @returns resolves when a quorum has stored it; rejects with RecordsError RECORD_REFUSED, TOO_FEW_STORED,
+   *   WRITE_CONFLICT, RECORDS_CLOSED, DEADLINE_EXCEEDED, or the signal's reason
+   * @throws TypeError or RangeError for bad arguments
+   */
+  put(options: PutOptions): Promise<PutResult> {
+    const draft = putDraft(options, this.#config)
+    return this.#write(draft, options, options.republish !== false)
+  }
+
+  /**
+   * Deletes a record: writes a tombstone that outlives the versions before it.
+   *
+   * @returns as {@link put}
+   */
+  delete(options: DeleteOptions): Promise<PutResult> {
+    const draft = deletionDraft(options, this.#config)
+    this.#republisher.forget(nameOf(draft))
+    return this.#write(draft, options, false)
+  }
+
+  /**
+   * Reads the record of an owner.
+   *
+   * @param publicKey 32 bytes
+   * @returns rejects with RecordsError TOO_FEW_ANSWERED, RECORDS_CLOSED, DEADLINE_EXCEEDED, or the signal's reason
+   * @throws TypeError or RangeError for bad arguments
+   */
+  get(publicKey: Uint8Array, options: GetOptions = {}): Promise<GetOutcome> {
+    const key = keyOfRead(publicKey, options)
+    return this.#call(options, async (context, goesOn) => {
+      if (options.first === true) return readFirst(context, key)
+      const read = await readNewest(context, key)
+      if (this.#config.repair) goesOn(repair(context, key, read))
+      return read.outcome
+    })
+  }
+
+  /** How many values under a 32-byte key are kept here, in a channel. */
+  countOf(target: Uint8Array, channel = ''): number {
+    return this.#holder?.store.countOf(channel, target) ?? 0
+  }
+
+  /** Counters, as they are now. */
+  get stats(): RecordsStats {
+    return { ...Holder.statsOf(this.#holder), republished: this.#republisher.size }
+  }
+
+  /**
+   * Hands every record that is kept here to the nodes that will be its holders without us. For a node that leaves for
+   * good; the records stay here as well.
+   *
+   * @returns how many were handed over; rejects with the signal's reason, DEADLINE_EXCEEDED or RECORDS_CLOSED
+   */
+  handOver(wait: WaitOptions = {}): Promise<number> {
+    return this.#calls.run(wait, async (session) => (await this.#holder?.handOver(session)) ?? 0)
+  }
+
+  /**
+   * Ends the module: calls under way fail with RECORDS_CLOSED, commands are no longer answered, the store is closed.
+   * Idempotent.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#republisher.close()
+    this.#calls.close()
+    await this.#holder?.close()
+  }
+
+  #call<T>(wait: WaitOptions, work: (context: CallContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>) {
+    return this.#calls.run(wait, async (session, goesOn) => {
+      await this.ready()
+      return work(this.#contextOf(session), goesOn)
+    })
+  }
+
+  #contextOf(session: Session): CallContext {
+    return { ...this.#context, session }
+  }
+
+  async #write(draft: Draft, wait: WaitOptions, isRepublished: boolean): Promise<PutResult> {
+    const { outcome, settled, record } = await this.#call(wait, async (context, goesOn) => {
+      const written = await write(context, draft)
+      goesOn(written.settled)
+      return written
+    })
+    if (isRepublished && this.#closing === null) this.#keepAlive(draft, record)
+    return { ...outcome, settled }
+  }
+
+  #keepAlive(draft: Draft, { seq, ttlMs }: Written['record']): void {
+    const again: Draft = { ...draft, seq, expected: null }
+    const name = nameOf(draft)
+    this.#republisher.keep({
+      name,
+      ttlMs,
+      write: async () => {
+        try {
+          await this.#call({}, async (context, goesOn) => goesOn((await write(context, again)).settled))
+          return 'written'
+        } catch (error) {
+          if (!hasCode(error, 'WRITE_CONFLICT')) throw error
+          this.emit('superseded', draft.signer.publicKey, draft.salt)
+          return 'superseded'
+        }
+      },
+    })
+  }
+}
+
+function nameOf({ key: { channel, target, subkey } }: Draft): string {
+  return `${toHex(target)}/${toHex(subkey)}/${channel}`
+}
