@@ -14,6 +14,7 @@ import type { CallContext, ClientContext, WaitOptions } from './client/context.j
 import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
 import { HyperdhtStorage } from './client/hyperdht.js'
 import type { PutOutcome } from './client/put-outcome.js'
+import { ExpectedHolders } from './rules/expected-holders.js'
 import { Republisher } from './client/republisher.js'
 import { type Draft, write, type Written } from './client/write.js'
 import { toHex } from './hex.js'
@@ -81,7 +82,8 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.#holder = config.serve
       ? new Holder(node, config, this.#calls, (error) => void this.emit('store-error', error))
       : null
-    this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, local: this.#holder }
+    const expectedHolders = new ExpectedHolders()
+    this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, expectedHolders, local: this.#holder }
     this.#republisher = new Republisher(clock, (error) => void this.emit('republish-error', error))
     this.hyperdht = new HyperdhtStorage(this.#context, this.#calls)
   }

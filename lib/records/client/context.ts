@@ -5,6 +5,7 @@ import type { Clock } from '../../primitives/clock.js'
 import type { Random } from '../../primitives/random.js'
 import type { AbortSignalLike } from '../../primitives/signal.js'
 import type { Admission } from '../holder/admission.js'
+import type { ExpectedHolders } from '../rules/expected-holders.js'
 import type { ChannelLimits } from '../rules/limits.js'
 import type { RecordStore } from '../store/contract.js'
 
@@ -32,6 +33,7 @@ export interface ClientContext {
   /** Holders that a write needs, of twenty. */
   readonly quorum: number
   readonly maxClockSkewMs: number
+  readonly expectedHolders: ExpectedHolders
 }
 
 /** The same for one call: everything it asks is asked in this session. */

@@ -4,7 +4,7 @@ import type { SignedRecord } from '../codec/record.js'
 import type { EntryKey } from '../entry.js'
 import { RecordsError } from '../records-error.js'
 import { endOf, isAlive } from '../rules/lifetime.js'
-import { getQuorum, HOLDERS } from '../rules/quorum.js'
+import { getQuorum } from '../rules/quorum.js'
 import { compareVersions } from '../rules/version.js'
 import type { CallContext } from './context.js'
 import { deliver } from './deliver.js'
@@ -64,8 +64,7 @@ export async function readNewest(context: CallContext, key: EntryKey): Promise<R
   const rules = { isWhole: true, nowMs, maxClockSkewMs: context.maxClockSkewMs }
   const { record, rejected } = await newestOf(records, key, rules)
   const { holders } = found
-  const known = Math.min(HOLDERS, Math.max(holders.length, context.node.toArray({ limit: HOLDERS }).length))
-  const needed = getQuorum(known, context.quorum)
+  const needed = getQuorum(context.expectedHolders.count, context.quorum)
   const isHere = (holder: Holder): boolean =>
     record !== null && holder.record !== null && compareVersions(holder.record, record) === 0
   const outcome = outcomeOf(record, nowMs, {

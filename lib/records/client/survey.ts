@@ -63,6 +63,8 @@ export async function survey(context: CallContext, key: EntryKey, options: Surve
     if (rank < HOLDERS) holders.splice(rank, 0, own)
     else others.push(own)
   }
+  // A walk that was broken off has not found them all.
+  if (onRecord === undefined) context.expectedHolders.note(holders.length)
   return { holders: holders.slice(0, HOLDERS), others }
 }
 
