@@ -17,6 +17,8 @@ import type { PutOutcome } from './client/put-outcome.js'
 import { ExpectedHolders } from './rules/expected-holders.js'
 import { Republisher } from './client/republisher.js'
 import { type Draft, write, type Written } from './client/write.js'
+import type { RestoreOutcome } from './dump/channel-dump.js'
+import type { Entry } from './entry.js'
 import { toHex } from './hex.js'
 import { Holder, type HolderStats } from './holder/holder.js'
 import { parseOptions, type RecordsConfig, type RecordsOptions } from './options.js'
@@ -145,6 +147,23 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
   /** How many values under a 32-byte key are kept here, in a channel. */
   countOf(target: Uint8Array, channel = ''): number {
     return this.#holder?.store.countOf(channel, target) ?? 0
+  }
+
+  /** What is kept here, in a channel. With {@link restore} it makes the module a source of dumps. */
+  async *entries(channel?: string): AsyncGenerator<Entry> {
+    await this.ready()
+    if (this.#holder !== null) yield* this.#holder.store.entries(channel)
+  }
+
+  /**
+   * Keeps an entry of an earlier run, if it is genuine, alive, newer than what is there, and within the limits: it is
+   * verified like one from the network.
+   *
+   * @returns `stored`, `known`, or why it was not; rejects when the store fails
+   */
+  async restore(entry: Entry): Promise<RestoreOutcome> {
+    await this.ready()
+    return this.#holder === null ? 'NOT_SERVING' : this.#holder.restore(entry)
   }
 
   /** Counters, as they are now. */

@@ -7,9 +7,11 @@ import type { Calls } from '../client/calls.js'
 import { isRecordCommand } from '../codec/commands.js'
 import { isHyperdhtCommand } from '../codec/hyperdht.js'
 import { HYPERDHT_TTL_MS, type RecordsConfig } from '../options.js'
-import { REFUSALS } from '../rules/refusal.js'
+import type { Entry } from '../entry.js'
+import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
 import type { RecordStore, StoreUsage } from '../store/contract.js'
 import { Admission, type AdmissionCounts } from './admission.js'
+import { claimOf } from './claim.js'
 import { HyperdhtHolder } from './hyperdht-holder.js'
 import { mountHandler } from './mount.js'
 import { RecordHolder } from './record-holder.js'
@@ -79,6 +81,14 @@ export class Holder {
   /** Hands everything to the nodes that will be its holders without us. */
   handOver(session: Session): Promise<number> {
     return this.#transfer.handOver(session)
+  }
+
+  /** Verifies an entry of an earlier run, and keeps it if all is well. @returns what became of it */
+  async restore(entry: Entry): Promise<'stored' | 'known' | RefusalReason> {
+    const claim = claimOf(entry)
+    if (claim === null) return 'UNSUPPORTED'
+    const { refusal, changed } = await this.admission.admit(claim, null, entry.heldUntilMs)
+    return refusal === null ? (changed ? 'stored' : 'known') : refusal.reason
   }
 
   async close(): Promise<void> {

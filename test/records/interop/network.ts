@@ -2,8 +2,8 @@
 import type { Assert } from 'brittle'
 import { DHT } from '../../../index.js'
 import { Records, type RecordsOptions } from '../../../lib/records/index.js'
-import { installation } from '../../hyperdht/installation.js'
-import type { HyperDHT } from '../../hyperdht/packages.js'
+import { installation } from '../../../bench/hyperdht/installation.js'
+import type { HyperDHT } from '../../../bench/hyperdht/packages.js'
 import { freePort } from '../../helpers/nodes.js'
 
 const HOST = '127.0.0.1'
@@ -28,7 +28,7 @@ export async function startNetwork(t: Assert, members: readonly Member[]): Promi
       const node = i === 0 ? DHT.bootstrapper(port, HOST, { host: HOST }) : new DHT(options)
       network.records.push(await ready(t, node, {}, LAST))
     } else {
-      const { HyperDHT } = installation('dht-rpc')
+      const { HyperDHT } = await installation('dht-rpc')
       const node = i === 0 ? HyperDHT.bootstrapper(port, HOST, { host: HOST }) : new HyperDHT(options)
       t.teardown(() => node.destroy({ force: true }), { order: LAST })
       await node.fullyBootstrapped()
@@ -45,7 +45,7 @@ export function startRecords(t: Assert, { bootstrap }: Network, options: Records
 
 /** A client of HyperDHT's, which holds nothing. */
 export async function startHyperdht(t: Assert, { bootstrap }: Network): Promise<HyperDHT> {
-  const node = new (installation('dht-rpc').HyperDHT)({ bootstrap, host: HOST })
+  const node = new (await installation('dht-rpc')).HyperDHT({ bootstrap, host: HOST })
   t.teardown(() => node.destroy({ force: true }), { order: 1 })
   await node.fullyBootstrapped()
   return node

@@ -1,0 +1,109 @@
+/** A simulated network whose nodes all keep records, and what the figures about it need. */
+import { DHT, type DHTOptions } from '../../index.js'
+import { type KeyPair, Records, type RecordsOptions } from '../../lib/records/index.js'
+import { Simulation } from '../../lib/simulation/index.js'
+
+/** Share of datagrams lost on each way. */
+const LOSS = 0.01
+
+/** Joins and first checks are over after it. */
+const SETTLE_MS = 60_000
+
+/** Things done at the same time, where there are many of them. */
+const AT_A_TIME = 10
+
+/** Longest virtual time for many things. */
+const PATIENCE_MS = 24 * 3_600_000
+
+export interface Member {
+  readonly node: DHT
+  readonly records: Records
+}
+
+export class RecordsNetwork {
+  readonly sim: Simulation
+  /** All that have ever been members, in the order of joining. */
+  readonly members: Member[] = []
+  readonly #options: RecordsOptions
+
+  private constructor(seed: number, options: RecordsOptions) {
+    this.sim = new Simulation({ seed, network: { loss: LOSS }, create: (nodeOptions) => this.#create(nodeOptions) })
+    this.#options = options
+  }
+
+  /** Persistent nodes; the bootstrapper beside them holds nothing, and does not count. */
+  static async start(count: number, seed: number, options: RecordsOptions = {}): Promise<RecordsNetwork> {
+    const network = new RecordsNetwork(seed, options)
+    await network.join(count)
+    await network.sim.advance(SETTLE_MS)
+    return network
+  }
+
+  /** More nodes, which keep records from their first moment on. */
+  async join(count: number): Promise<Member[]> {
+    const before = this.members.length
+    await this.sim.startNodes(count)
+    return this.members.slice(before)
+  }
+
+  get living(): Member[] {
+    return this.members.filter(({ node }) => !node.destroyed && this.sim.hostOf(node).up)
+  }
+
+  kill({ node }: Member): void {
+    this.sim.hostOf(node).kill()
+  }
+
+  /** Of all living members, those closest to a key. */
+  closest(target: Uint8Array, count = 20): Member[] {
+    const nodes = new Set(this.sim.trueClosest(target, count + 1).filter((node) => this.#isMember(node)))
+    const order = [...nodes].slice(0, count)
+    return order.map((node) => this.members.find((member) => member.node === node)!)
+  }
+
+  /** Does something for each, a few at a time. */
+  async forEach<T>(items: readonly T[], work: (item: T, index: number) => Promise<unknown>): Promise<void> {
+    let next = 0
+    const worker = async (): Promise<void> => {
+      while (next < items.length) {
+        const index = next++
+        await work(items[index]!, index)
+      }
+    }
+    await this.sim.run(Promise.all(Array.from({ length: AT_A_TIME }, worker)), { limitMs: PATIENCE_MS })
+  }
+
+  /** A key pair that follows from a number. */
+  keyPair(number: number): Promise<KeyPair> {
+    const seed = new Uint8Array(32)
+    new DataView(seed.buffer).setUint32(0, number)
+    return Records.keyPair(seed)
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.members.map(({ records }) => records.close()))
+    await this.sim.destroy()
+  }
+
+  #create(options: DHTOptions): DHT {
+    const node = new DHT(options)
+    const { clock, random } = options
+    this.members.push({ node, records: new Records(node, { clock: clock!, random: random!, ...this.#options }) })
+    return node
+  }
+
+  #isMember(node: DHT): boolean {
+    return this.members.some((member) => member.node === node)
+  }
+}
+
+/** The number as the bytes of a value of 20 bytes. */
+export function valueOf(number: number): Uint8Array {
+  const value = new Uint8Array(20)
+  new DataView(value.buffer).setUint32(0, number)
+  return value
+}
+
+export function sameBytes(a: Uint8Array | null, b: Uint8Array): boolean {
+  return a !== null && a.length === b.length && a.every((byte, i) => byte === b[i])
+}
