@@ -1,31 +1,41 @@
 /**
  * Runs the test files and ends with a line `N passed, M failed`, counting tests.
  *
- *     node dist/test/run.js [--timeout seconds] [--runtimes node,bare] [filter...]
+ *     node dist/test/run.js [--timeout seconds] [--runtimes node,bare,chromium,worker] [filter...]
  *
  * A filter is a file (`test/rpc/client.test.ts`) or a part of its name (`rpc/`). Every test/**\/*.test.ts must have
- * been compiled; compiled files without a source are not run. Each file runs in a process of its own, and fails on a
- * non-zero exit code, a signal, a missing end, a skipped or todo or solo test, a test without assertion, or when it is
- * still running after the time limit.
+ * been compiled; compiled files without a source are not run. Each file runs in a process or a page of its own, and fails
+ * on a non-zero exit code, a signal, a missing end, a skipped or todo or solo test, a test without assertion, or when it
+ * is still running after the time limit.
  *
- * Every file runs in Node.js and in Bare, but for those that tooling/runtimes.ts lists, and fails when it does not run
- * the same tests in both. Tests are counted once for each runtime they ran in.
+ * Every file runs in Node.js, in Bare, in a page of Chromium and in a Worker of one, but for those that
+ * tooling/runtimes.ts lists, and fails when it does not run the same tests everywhere. Tests are counted once for each
+ * runtime they ran in.
+ *
+ * Where Chromium is not installed its tests are not run, and a line says so; with the variable CI set that is a failure.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type FileReport, killRunning, runFile } from './tooling/run-file.js'
-import { findBare, HAS_BARE, NODE, NODE_ONLY, type Runtime, whyNodeOnly } from './tooling/runtimes.js'
+import { hasChromium } from './tooling/chromium.js'
+import { openRuntimes, type OpenRuntimes, whyMissing } from './tooling/open-runtimes.js'
+import { killRunning } from './tooling/process-runtime.js'
+import { type FileReport, runFile } from './tooling/run-file.js'
+import { isRuntimeName, NODE_ONLY, NOT_IN_BARE, NOT_IN_BROWSERS, type RuntimeName, whyNot } from './tooling/runtimes.js'
 import type { TestReport } from './tooling/tap-report.js'
 
 const USAGE =
-  'usage: node dist/test/run.js [--timeout seconds] [--runtimes node,bare] [--dir compiled [--source sources]] [filter...]'
+  'usage: node dist/test/run.js [--timeout seconds] [--runtimes node,bare,chromium,worker] ' +
+  '[--dir compiled [--source sources]] [filter...]'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** These bind many sockets or keep a core busy, so they run one at a time, after the others. */
-const ALONE = /^(interop|hyperdht|network|tutorial|examples|docs|package)\//
+const ALONE = /^(browser|interop|hyperdht|network|tutorial|examples|docs|package)\//
+
+/** Files that drive a browser themselves: there is nothing to them without one. */
+const NEEDS_CHROMIUM = /^browser\//
 
 /** Two, because the smallest machines that build this have two cores. */
 const PARALLEL = 2
@@ -42,7 +52,7 @@ interface TestFile {
   name: string
   path: string
   /** What it is to be run in. */
-  runtimes: readonly Runtime[]
+  runtimes: readonly RuntimeName[]
 }
 
 interface Tally {
@@ -111,11 +121,17 @@ function tallyFile(report: FileReport, tally: Tally): void {
 }
 
 /** Runs one file wherever it is to be run, and compares. */
-async function runEverywhere({ name, path, runtimes }: TestFile, limitMs: number, tally: Tally): Promise<void> {
+async function runEverywhere(
+  { name, path, runtimes }: TestFile,
+  { open, limitMs }: RunOptions,
+  tally: Tally,
+): Promise<void> {
   const reports: FileReport[] = []
   for (const runtime of runtimes) {
-    const shownAs = runtime === NODE ? name : `${name} in ${runtime.name}`
-    const report = await runFile(runtime, shownAs, path, { cwd: ROOT, limitMs })
+    const shownAs = runtime === 'node' ? name : `${name} in ${runtime}`
+    const opened = open.get(runtime)
+    if (opened === null) continue
+    const report = await runFile(opened, shownAs, path, { cwd: ROOT, limitMs })
     tallyFile(report, tally)
     reports.push(report)
   }
@@ -135,10 +151,15 @@ function compareReports(reports: FileReport[]): string | null {
   return odd === undefined ? null : `not everywhere: ${odd}`
 }
 
-async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise<void> {
+interface RunOptions {
+  open: OpenRuntimes
+  limitMs: number
+}
+
+async function runAll(files: TestFile[], options: RunOptions, tally: Tally): Promise<void> {
   const runLane = async (lane: TestFile[]): Promise<void> => {
     for (let file = lane.shift(); file !== undefined; file = lane.shift()) {
-      await runEverywhere(file, limitMs, tally)
+      await runEverywhere(file, options, tally)
     }
   }
   const shared = files.filter((file) => !ALONE.test(file.name))
@@ -148,7 +169,7 @@ async function runAll(files: TestFile[], limitMs: number, tally: Tally): Promise
 
 /** An exception for a file that is gone would one day be taken for a reason. */
 function tallyStale(names: string[], tally: Tally): void {
-  for (const entry of Object.keys(NODE_ONLY)) {
+  for (const entry of Object.keys({ ...NODE_ONLY, ...NOT_IN_BARE, ...NOT_IN_BROWSERS })) {
     if (names.some((name) => name === entry || (entry.endsWith('/') && name.startsWith(entry)))) continue
     console.log(`FAIL test/tooling/runtimes.ts: no test file ${entry}`)
     tally.failed++
@@ -169,7 +190,8 @@ function selectFiles({ dir, source: sourceDir, filters, runtimes }: Options, tal
     if (!isSelected(name, filters)) continue
     const path = join(dir, `${name}.test.js`)
     if (existsSync(path)) {
-      files.push({ name, path, runtimes: runtimes.filter((runtime) => runtime === NODE || whyNodeOnly(name) === null) })
+      if (NEEDS_CHROMIUM.test(name) && !hasChromium()) continue
+      files.push({ name, path, runtimes: runtimes.filter((runtime) => whyNot(name, runtime) === null) })
       continue
     }
     console.log(`FAIL ${name} (not compiled)`)
@@ -183,20 +205,21 @@ interface Options {
   source: string | null
   limitMs: number
   filters: string[]
-  runtimes: Runtime[]
+  runtimes: RuntimeName[]
 }
 
-/** @throws TypeError for a runtime that is none */
-function readRuntimes(text: string, tally: Tally): Runtime[] {
-  const runtimes: Runtime[] = []
+/** The runtimes to use of those that are wanted. @throws TypeError for a runtime that is none */
+function readRuntimes(text: string, tally: Tally): RuntimeName[] {
+  const runtimes: RuntimeName[] = []
+  const told = new Set<string>()
   for (const name of new Set(text.split(','))) {
-    if (name !== 'node' && name !== 'bare') throw new TypeError(`--runtimes: what is ${name}?`)
-    const runtime = name === 'node' ? NODE : findBare()
-    if (runtime !== null) runtimes.push(runtime)
-    else if (HAS_BARE.has(`${process.platform}-${process.arch}`)) {
-      console.log('FAIL Bare is not installed: npm install')
-      tally.failed++
-    } else console.log('note: no Bare for this system; its tests are not run')
+    if (!isRuntimeName(name)) throw new TypeError(`--runtimes: what is ${name}?`)
+    const missing = whyMissing(name)
+    if (missing === null) runtimes.push(name)
+    else if (missing.isFailure) tally.failed++
+    if (missing === null || told.has(missing.reason)) continue
+    told.add(missing.reason)
+    console.log(`${missing.isFailure ? 'FAIL' : 'NOTE'} ${missing.reason}`)
   }
   return runtimes
 }
@@ -214,14 +237,24 @@ function readOptions(tally: Tally): Options {
     limitMs: timeoutS * 1000,
     filters: positionals.map(filterName),
     // The lists of test/tooling/runtimes.ts are about our own tests.
-    runtimes: readRuntimes(values.runtimes ?? (values.dir === undefined ? 'node,bare' : 'node'), tally),
+    runtimes: readRuntimes(values.runtimes ?? (values.dir === undefined ? 'node,bare,chromium,worker' : 'node'), tally),
   }
 }
 
 async function main(): Promise<void> {
   const tally: Tally = { passed: 0, failed: 0 }
   const options = readOptions(tally)
-  await runAll(selectFiles(options, tally), options.limitMs, tally)
+  const files = selectFiles(options, tally)
+  const open = await openRuntimes(files)
+  if (open.problem !== null) {
+    console.log(`FAIL ${open.problem}`)
+    tally.failed++
+  }
+  try {
+    await runAll(files, { open, limitMs: options.limitMs }, tally)
+  } finally {
+    await open.close()
+  }
   if (tally.passed + tally.failed === 0) {
     console.log('FAIL no test was run')
     process.exitCode = 1

@@ -9,3 +9,5 @@ declare module 'sodium-universal' {
   const sodium: { crypto_generichash: (...args: unknown[]) => unknown }
   export default sodium
 }
+
+declare module 'fake-indexeddb/auto' {}

@@ -5,4 +5,5 @@
  * @module xorpc/contact-store
  */
 export { FileContactStore } from './file.js'
+export { IndexedDBContactStore } from './indexed-db.js'
 export type { ContactStore, SavedContacts } from '../node/saved-contacts.js'

@@ -22,6 +22,7 @@ test('entries: import and require give the same classes', (t) => {
   t.is(standIn.default, standIn.DHT)
   t.is(entries.standIn, standIn.DHT)
   t.is(entries.compat, standIn.DHT, 'in the place of the package dht-rpc')
+  // oxlint-disable-next-line import/namespace -- the linter takes the browser's entry
   t.is(entries.contactStore.FileContactStore, contactStore.FileContactStore)
   t.is(entries.simulation.Simulation, simulation.Simulation)
   t.is(entries.testnet.createTestnet, testnet.createTestnet)

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync, realpathSync, writeFileSync } f
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'brittle'
-import { findBare, HAS_BARE } from '../tooling/runtimes.js'
+import { findBareProgram, HAS_BARE } from '../tooling/runtimes.js'
 import { fencedBlocks } from '../tutorial/transcript.js'
 import { installation } from '../../bench/hyperdht/installation.js'
 
@@ -72,13 +72,13 @@ test('hyperdht docs: the example prints what the page says', async (t) => {
 
 test('hyperdht docs: in Bare, the check says true, and the example prints the same', async (t) => {
   const { path } = await installation('xorpc')
-  const bare = findBare()
+  const bare = findBareProgram()
   if (bare === null) {
     t.absent(HAS_BARE.has(`${process.platform}-${process.arch}`), 'no Bare for this system')
     return
   }
   const run = (name: string): string => {
-    return execFileSync(bare.command[0], [name], { cwd: path, encoding: 'utf8', timeout: 60_000 })
+    return execFileSync(bare, [name], { cwd: path, encoding: 'utf8', timeout: 60_000 })
   }
   const [check] = fencedBlocks(PAGE, 'cjs')
   writeFileSync(join(path, 'check.cjs'), check!)

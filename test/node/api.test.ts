@@ -1,10 +1,10 @@
 /** The public surface, member by member: what exists, of which type, with which default, and what stays free. */
+import b4a from 'b4a'
 import test from 'brittle'
 import DHT, { DHT as Named, DHTError, type DHTEvents, type DHTErrorCode, type DHTOptions, Query } from '../../index.js'
 import type { Request, Session } from '../../index.js'
 import { parseOptions } from '../../lib/node/options.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
-import { createUdpTransport } from '../../lib/transport/udp.js'
 import { errorOf, rejectionOf } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
 
@@ -90,16 +90,6 @@ for (const [option, setting, fallback, given, becomes] of OPTIONS) {
   })
 }
 
-test('api: option udx shares an instance of it', async (t) => {
-  const { native } = createUdpTransport()
-  const node = new DHT({ host: '127.0.0.1', udx: native as never })
-  t.teardown(() => node.destroy())
-  await node.bind()
-  t.is(node.udx, native)
-  t.ok(node.serverSocket !== null && node.clientSocket !== null && node.serverSocket !== node.clientSocket)
-  t.is(node.socket, node.clientSocket, 'while it may be firewalled')
-})
-
 /** Property and its value before anything has happened. */
 const PROPERTIES: [name: string, isRight: (value: unknown) => boolean][] = [
   ['id', (value) => value === null],
@@ -154,7 +144,7 @@ test('api: a node that has joined knows its addresses, one that was destroyed no
   t.alike([node.host, node.port, node.bootstrapped], [host, port, true])
   t.is(node.id, node.table.id)
   t.is(node.id!.buffer.byteLength, 32, 'a buffer of its own')
-  t.ok(Buffer.isBuffer(node.id))
+  t.ok(b4a.isBuffer(node.id))
   await sim.run(node.destroy())
   t.alike([node.address(), node.localAddress(), node.destroyed], [null, null, true])
 })
@@ -188,7 +178,7 @@ test('api: members of requests and replies', async (t) => {
     requests.push(req)
     req.reply(req.value)
   })
-  const value = Buffer.from('x')
+  const value = b4a.from('x')
   const reply = await sim.run(node.request({ command: 9, target: TARGET, value }, sim.addressOf(server!)))
   const [req] = requests as [Request]
   for (const name of ['reply', 'error', 'relay'] as const) t.is(typeof req[name], 'function', name)
@@ -204,7 +194,7 @@ test('api: members of requests and replies', async (t) => {
   t.ok(reply.closerNodes!.every(({ host, port }) => typeof host === 'string' && port > 0))
   const buffers = [req.target, req.value, reply.from.id, reply.token, reply.value]
   t.ok(
-    buffers.every((bytes) => Buffer.isBuffer(bytes)),
+    buffers.every((bytes) => b4a.isBuffer(bytes)),
     'buffers of the runtime',
   )
   const bare = await sim.run(node.ping(sim.addressOf(server!)))

@@ -1,4 +1,5 @@
 /** Code of the user that throws: it is told, never swallowed, and the node lives on with its books in order. */
+import b4a from 'b4a'
 import test, { type Assert } from 'brittle'
 import DHT, { type DHTError, type DHTOptions, type Request } from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
@@ -52,7 +53,7 @@ test('callbacks: a listener that fails after it answered sends nothing more', as
   const { sim, node, ask } = await createPair(t)
   let told = 0
   node.on('request', (req) => {
-    req.reply(Buffer.from('done'))
+    req.reply(b4a.from('done'))
     throw new Error('boom')
   })
   node.on('request-error', () => void told++)

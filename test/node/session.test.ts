@@ -1,3 +1,4 @@
+import b4a from 'b4a'
 import test from 'brittle'
 import type { DHTError } from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
@@ -18,7 +19,7 @@ test('session: does what its node does', async (t) => {
   const to = sim.addressOf(other!)
   t.is((await sim.run(session.ping(to))).from.host, to.host)
   t.ok((await sim.run(session.delayedPing(to, 100))).rtt >= 100)
-  t.alike((await sim.run(session.request({ command: 1, value: Buffer.from('x') }, to))).value, Buffer.from('x'))
+  t.alike((await sim.run(session.request({ command: 1, value: b4a.from('x') }, to))).value, b4a.from('x'))
   const found = session.findNode(idFromAddress('1.2.3.4', 5))
   await sim.run(found.finished())
   t.ok(found.closestNodes.length > 0)

@@ -5,8 +5,7 @@ import type DHT from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import type { Transport } from '../../lib/transport/contract.js'
 import { rejectionOf } from '../helpers/errors.js'
-import { createFakes, createSimulation, FakeNode, MINUTE, record, SECOND, startLoner } from './attacker.js'
-import { hashesOf } from './work.js'
+import { createFakes, createSimulation, FakeNode, MINUTE, record, SECOND } from './attacker.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
 const MESSAGE = { target: TARGET, command: 7 }
@@ -144,17 +143,6 @@ test('W-C28: a query of given nodes only looks no name up, and asks nobody else'
     [1, 1, 1],
   )
   t.is(sent.filter(({ toHost }) => toHost.startsWith('50.')).length, 0)
-})
-
-test('W-P1: a name costs one hash in a lookup, however often it is named', async (t) => {
-  const sim = createSimulation(t)
-  const fakes = await createFakes(sim, 20)
-  for (const fake of fakes) fake.answer = () => ({ closer: fakes })
-  const node = await startLoner(sim)
-  const query = node.query(MESSAGE, { nodes: fakes.slice(0, 1) })
-  const hashes = await hashesOf(() => sim.run(query.finished()))
-  t.is(query.closestNodes.length, 20)
-  t.ok(hashes <= 20, `${hashes} hashes for 400 names of 20 nodes`)
 })
 
 test('W-P5: whoever is asked is one of the nearest known, so few are asked for nothing', async (t) => {

@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const MODULE_MAY_IMPORT = ['primitives', 'wire', 'transport', 'node']
 
 /** Where the runtime's own modules are at home. */
-const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|gateway\/|cli\/)/
+const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|contact-store\/indexed-db\.ts|gateway\/|cli\/)/
 
 /** Packages that only one place of lib may import. */
 const PACKAGE_HOMES: Record<string, RegExp> = {

@@ -1,9 +1,8 @@
-/** Runs one test file in a process of its own and judges it; what cannot be shown to have passed has failed. */
-import { spawn } from 'node:child_process'
+/** Runs one test file and judges it; what cannot be shown to have passed has failed. */
 import { readFileSync } from 'node:fs'
 import { type AnyNode, parse } from 'acorn'
 import { full } from 'acorn-walk'
-import type { Runtime } from './runtimes.js'
+import type { Exit, Runtime, RunPlace } from './runtimes.js'
 import { readTap, type TestReport } from './tap-report.js'
 
 export interface FileReport {
@@ -14,72 +13,6 @@ export interface FileReport {
   stdout: string
   stderr: string
   durationMs: number
-}
-
-export interface RunPlace {
-  /** Working directory of the process. */
-  cwd: string
-  /** After this time the process is killed, with all it started. */
-  limitMs: number
-}
-
-interface Exit {
-  code: number | null
-  signal: string | null
-  /** Whether it had to be killed. */
-  late: boolean
-  stdout: string
-  stderr: string
-}
-
-/** After the process has ended, how long its output may stay open (by a child it left behind). */
-const CLOSE_MS = 5000
-
-/** Process groups that are running. BOUNDED: by the number of files run side by side. */
-const running = new Set<number>()
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // Already gone.
-  }
-}
-
-/** Ends every file that is running, for when the runner itself is told to end. */
-export function killRunning(): void {
-  for (const pid of running) killGroup(pid)
-}
-
-async function runProcess(runtime: Runtime, file: string, cwd: string, limitMs: number): Promise<Exit> {
-  // A group of its own, so that what it leaves behind can be ended with it.
-  const [program, ...args] = runtime.command
-  const child = spawn(program, [...args, file], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const pid = child.pid
-  if (pid !== undefined) running.add(pid)
-  const exit: Exit = { code: null, signal: null, late: false, stdout: '', stderr: '' }
-  const kill = (): void => {
-    exit.late = true
-    if (pid !== undefined) killGroup(pid)
-  }
-  let timer = setTimeout(kill, limitMs)
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (exit.stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (exit.stderr += text))
-  child.on('exit', () => {
-    clearTimeout(timer)
-    timer = setTimeout(kill, CLOSE_MS)
-  })
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      if (pid !== undefined) {
-        running.delete(pid)
-        killGroup(pid)
-      }
-      resolve({ ...exit, code, signal })
-    })
-  })
 }
 
 /** Whether the file picks single tests, by which the others are left out without a trace in the output. */
@@ -124,12 +57,11 @@ function findProblems(exit: Exit, report: ReturnType<typeof readTap>, limitMs: n
  * @param file path of the JavaScript file
  */
 export async function runFile(runtime: Runtime, name: string, file: string, where: RunPlace): Promise<FileReport> {
-  const { cwd, limitMs } = where
   const start = performance.now()
-  const exit = await runProcess(runtime, file, cwd, limitMs)
+  const exit = await runtime.run(file, where)
   const durationMs = performance.now() - start
   const report = readTap(exit.stdout)
-  const problems = findProblems(exit, report, limitMs)
+  const problems = findProblems(exit, report, where.limitMs)
   if (usesSolo(file)) problems.push('uses solo, which leaves the other tests out')
   return { name, tests: report.tests, problems, stdout: exit.stdout, stderr: exit.stderr, durationMs }
 }

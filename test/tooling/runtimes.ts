@@ -1,23 +1,50 @@
-/** What test files run in: Node.js, and Bare, where the same files must run the same tests. */
+/**
+ * What test files run in: Node.js, Bare, a page of Chromium and a dedicated Worker of one, where the same files must run the
+ * same tests.
+ */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { processRuntime } from './process-runtime.js'
 
-export type RuntimeName = 'node' | 'bare'
+export type RuntimeName = 'node' | 'bare' | 'chromium' | 'worker'
+
+const NAMES: readonly string[] = ['node', 'bare', 'chromium', 'worker'] satisfies RuntimeName[]
+
+export function isRuntimeName(name: string): name is RuntimeName {
+  return NAMES.includes(name)
+}
 
 export interface Runtime {
   name: RuntimeName
-  /** Program and arguments; the file comes last. */
-  command: readonly [program: string, ...args: string[]]
+  /** @param file path of the compiled test file */
+  run(file: string, where: RunPlace): Promise<Exit>
 }
 
-export const NODE: Runtime = { name: 'node', command: [process.execPath] }
+export interface RunPlace {
+  /** Working directory, where there is one. */
+  cwd: string
+  /** After this time the file is ended, with all it started. */
+  limitMs: number
+}
+
+/** How a file ended, and what it printed. */
+export interface Exit {
+  code: number | null
+  signal: string | null
+  /** Whether it had to be ended. */
+  late: boolean
+  stdout: string
+  stderr: string
+}
+
+export const NODE: Runtime = processRuntime('node', [process.execPath])
 
 const LOADER = fileURLToPath(new URL('../../../test/bare/load.js', import.meta.url))
 
-/** Bare, which is a package of its own for each system. @returns null where npm installed none */
-export function findBare(): Runtime | null {
+/** Path of Bare, which is a package of its own for each system. @returns null where npm installed none */
+export function findBareProgram(): string | null {
   const { resolve } = createRequire(new URL('../../../test/bare/runtime/package.json', import.meta.url))
   let manifest
   try {
@@ -26,14 +53,19 @@ export function findBare(): Runtime | null {
     return null
   }
   const program = join(dirname(manifest), 'bin/bare')
-  return existsSync(program) ? { name: 'bare', command: [program, LOADER] } : null
+  return existsSync(program) ? program : null
+}
+
+export function findBare(): Runtime | null {
+  const program = findBareProgram()
+  return program === null ? null : processRuntime('bare', [program, LOADER])
 }
 
 /** Systems that test/bare/runtime has a build of Bare for: not to find it there is a failure. */
 export const HAS_BARE = new Set(['linux-x64'])
 
 /**
- * Test files that run in Node.js only, and why. Every other file runs in both, with the same tests in both.
+ * Test files that run in Node.js only, and why. Every other file runs in Bare as well, with the same tests.
  *
  * By path, or by folder (with a slash at the end); what names no file is an error.
  */
@@ -62,8 +94,46 @@ export const NODE_ONLY: Record<string, string> = {
   'tutorial/page-scene': 'of the page for browsers',
 }
 
-/** Why a file runs in Node.js only; null: it runs everywhere. */
-export function whyNodeOnly(name: string): string | null {
+/** Test files that do not run in Bare alone, and why; in the same form. */
+export const NOT_IN_BARE: Record<string, string> = {
+  'contact-store/indexed-db': 'Bare has no IndexedDB, and the copy of it for Node.js does not load there',
+}
+
+/** Test files that run in Node.js and Bare, not in browsers, and why; in the same form. */
+export const NOT_IN_BROWSERS: Record<string, string> = {
+  'bare/': 'what is special about the entries of the package in Bare; its networks are on UDP sockets',
+  'bench/hyperdht': 'HyperDHT needs udx-native, which is native code',
+  'bench/pool': 'tells its progress on the stderr of a process',
+  'bench/simulated': 'compares with dht-rpc, which needs udx-native, native code',
+  'contact-store/file': 'a browser has no files that programs share',
+  'hyperdht/': 'HyperDHT is made for UDP sockets, and does not load in browsers',
+  'interop/': 'dht-rpc runs on UDP sockets alone',
+  'network/join': 'real UDP sockets',
+  'network/lifecycle': 'starts processes',
+  'network/lookups': 'real UDP sockets',
+  'network/network-id': 'real UDP sockets',
+  'network/sockets': 'real UDP sockets',
+  'network/storage': 'real UDP sockets',
+  'node/bootstrapper': 'real UDP sockets',
+  'security/inventory': 'looks at the sources of the tests',
+  'security/sockets': 'real UDP sockets',
+  'security/work': 'counts executed blocks with the inspector of V8, and hashes in libsodium',
+  'simulation/dht-rpc': 'compares with dht-rpc, which needs udx-native, native code',
+  'simulation/redirected-timers': 'replaces timers that browsers have not got: setImmediate, process.nextTick',
+  'simulation/udx': 'compares with udx-native, which is native code',
+  'testnet/': 'real UDP sockets',
+  'transport/direct-receive': 'the insides of UDP sockets',
+  'transport/udp': 'real UDP sockets',
+}
+
+/** Why a file does not run in a runtime; null: it does. */
+export function whyNot(name: string, runtime: RuntimeName): string | null {
+  if (runtime === 'node') return null
+  const nodeOnly = find(NODE_ONLY, name)
+  return nodeOnly ?? find(runtime === 'bare' ? NOT_IN_BARE : NOT_IN_BROWSERS, name)
+}
+
+function find(list: Record<string, string>, name: string): string | null {
   const folder = name.slice(0, name.indexOf('/') + 1)
-  return NODE_ONLY[name] ?? NODE_ONLY[folder] ?? null
+  return list[name] ?? list[folder] ?? null
 }

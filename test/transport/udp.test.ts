@@ -1,4 +1,5 @@
 import test from 'brittle'
+import { DHT } from '../../index.js'
 import { systemClock } from '../../lib/primitives/clock.js'
 import { createUdpTransport } from '../../lib/transport/udp.js'
 import { isUdx, type Udx } from '../../lib/transport/udx.js'
@@ -24,4 +25,14 @@ test('udp: nodes share one UDX unless they bring their own', (t) => {
   t.is(createUdpTransport(own).native, own)
   t.ok(isUdx(own))
   for (const other of [null, undefined, 1, {}, { createSocket: 1 }]) t.absent(isUdx(other))
+})
+
+test('udp transport: option udx shares an instance of it', async (t) => {
+  const { native } = createUdpTransport()
+  const node = new DHT({ host: '127.0.0.1', udx: native as never })
+  t.teardown(() => node.destroy())
+  await node.bind()
+  t.is(node.udx, native)
+  t.ok(node.serverSocket !== null && node.clientSocket !== null && node.serverSocket !== node.clientSocket)
+  t.is(node.socket, node.clientSocket, 'while it may be firewalled')
 })
