@@ -10,6 +10,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { hasChromium, INSTALL_HINT } from '../tooling/chromium.js'
+import { bundleCore, MAX_CORE_BYTES, runBundles } from './bundles.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const { resolve } = createRequire(import.meta.url)
@@ -144,8 +147,8 @@ function findManifest(name: string): string {
   throw new StepFailed(`${name} is not installed`)
 }
 
-function runNode(cwd: string, args: string[]): string {
-  return run(cwd, process.execPath, args)
+function runNode(cwd: string, args: string[]): void {
+  run(cwd, process.execPath, args)
 }
 
 function pack(dir: string): string {
@@ -169,36 +172,70 @@ function install(dir: string, tarball: string): void {
   writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(CONSUMER_TSCONFIG))
 }
 
-function main(): number {
+async function checkCore(dir: string): Promise<string> {
+  const { gzipBytes } = await bundleCore(dir)
+  const size = `${(gzipBytes / 1000).toFixed(1)} kB`
+  if (gzipBytes > MAX_CORE_BYTES) throw new StepFailed(`${size}, at most ${MAX_CORE_BYTES / 1000} kB`)
+  return size
+}
+
+async function checkBundles(dir: string): Promise<string> {
+  if (!hasChromium()) {
+    if (process.env.CI) throw new StepFailed(INSTALL_HINT)
+    return `NOT DONE: ${INSTALL_HINT}`
+  }
+  const sizes = []
+  for (const { bundle, result } of await runBundles(dir)) {
+    const wanted = {
+      refused: 'no UDP here: pass gateway or transport',
+      isClass: true,
+      isError: true,
+      holders: 20,
+      found: 20,
+      value: 'kept',
+    }
+    const { contacts, ...rest } = result as { contacts: number }
+    if (!(contacts >= 20)) throw new StepFailed(`${bundle.name}: ${contacts} contacts`)
+    if (!isDeepStrictEqual(rest, wanted)) throw new StepFailed(`${bundle.name}: ${JSON.stringify(rest)}`)
+    sizes.push(`${bundle.name} ${(bundle.gzipBytes / 1000).toFixed(1)} kB`)
+  }
+  return sizes.join(', ')
+}
+
+async function main(): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'xorpc-package-'))
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
   const consumer = join(dir, 'consumer')
   let tarball = ''
   let failed = 0
-  const step = (name: string, fn: () => unknown): void => {
+  const step = async (name: string, fn: () => void | Promise<string>): Promise<void> => {
     try {
-      fn()
-      console.log(`ok   ${name}`)
+      const result = await fn()
+      console.log(result === undefined ? `ok   ${name}` : `ok   ${name}: ${result}`)
     } catch (err) {
       failed++
       console.log(`FAIL ${name}: ${err instanceof StepFailed ? err.message : String(err)}`)
     }
   }
 
-  step('npm pack', () => (tarball = pack(dir)))
+  await step('npm pack', () => {
+    tarball = pack(dir)
+  })
   if (tarball === '') return 1
-  step('publint', () => runNode(ROOT, [findProgram('publint', 'publint'), 'run', '--strict', tarball]))
+  await step('publint', () => runNode(ROOT, [findProgram('publint', 'publint'), 'run', '--strict', tarball]))
   // The one rule left out says that `require` meets an ES module. It is meant to: every Node.js from 20.19 on loads it,
   // and gives the class itself by the export named 'module.exports', which is checked below.
   const attw = findProgram('@arethetypeswrong/cli', 'attw')
-  step('are the types wrong', () =>
+  await step('are the types wrong', () =>
     runNode(ROOT, [attw, tarball, '--profile', 'node16', '--ignore-rules', 'cjs-resolves-to-esm']),
   )
-  step('install', () => install(consumer, tarball))
-  step('load by import', () => runNode(consumer, ['load.mjs']))
-  step('load by require', () => runNode(consumer, ['load.cjs']))
-  step('types of a strict consumer', () => runNode(consumer, [findProgram('typescript', 'tsc'), '-p', '.']))
+  await step('install', () => install(consumer, tarball))
+  await step('load by import', () => runNode(consumer, ['load.mjs']))
+  await step('load by require', () => runNode(consumer, ['load.cjs']))
+  await step('types of a strict consumer', () => runNode(consumer, [findProgram('typescript', 'tsc'), '-p', '.']))
+  await step('bundle of the core for browsers, minified, gzip', () => checkCore(consumer))
+  await step('in Chromium, built without configuration', () => checkBundles(consumer))
   return failed === 0 ? 0 : 1
 }
 
-process.exitCode = main()
+process.exitCode = await main()
