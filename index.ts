@@ -62,6 +62,9 @@ export type {
   SocketAddress,
   Transport,
 } from './lib/transport/contract.js'
+export type { GatewayOptions, GatewayStatus, GatewayToken } from './lib/transport/tunnel/options.js'
+export type { Link, LinkEvents, OpenLink } from './lib/transport/tunnel/link.js'
+export type { Refusal, RefusalCounts } from './lib/transport/tunnel/refusal.js'
 export type { Udx } from './lib/transport/udx.js'
 export type { Cancel, Clock } from './lib/primitives/clock.js'
 export type { Random } from './lib/primitives/random.js'

@@ -51,10 +51,21 @@ export class Endpoint {
     return this.#serverPort
   }
 
+  /** The transport has given the sockets other addresses. */
+  onMoved(): void {
+    this.#serverPort = this.#serverSocket?.address()?.port ?? this.#serverPort
+    this.#clientPort = this.#clientSocket?.address()?.port ?? this.#clientPort
+  }
+
   /** Binds both sockets, once. @throws DHTError BIND_FAILED */
   bind(): Promise<void> {
     this.#binding ??= this.#bindBoth()
     return this.#binding
+  }
+
+  /** Gives up a binding under way, where it would have to be waited for: it rejects. */
+  cancelBinding(): void {
+    this.#transport.cancelBinds?.()
   }
 
   /** Closes both sockets; `bind` opens them again. Waits for a binding under way. Never rejects. */
@@ -66,8 +77,7 @@ export class Endpoint {
     const client = this.#clientSocket
     this.#serverSocket = null
     this.#clientSocket = null
-    await server?.close()
-    await client?.close()
+    await Promise.all([server?.close(), client?.close()])
   }
 
   async #bindBoth(): Promise<void> {
@@ -102,8 +112,11 @@ export class Endpoint {
         return await this.#transport.bind(port, host, this.#onDatagram)
       } catch (err) {
         cause = err
+        // Not for want of this port: there is no network, and another port is no way to it.
+        if (err instanceof DHTError) break
       }
     }
+    if (cause instanceof DHTError) throw new DHTError('BIND_FAILED', cause.message, { cause })
     const tried = ports.length === 1 ? `port ${ports[0]}` : `ports ${ports[0]} to ${ports.at(-1)}`
     throw new DHTError('BIND_FAILED', `Could not bind ${tried} of ${host}: ${message(cause)}`, { cause })
   }

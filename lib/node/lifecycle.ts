@@ -61,13 +61,14 @@ export class Lifecycle {
   suspend(): Promise<void> {
     return this.#then(async () => {
       const core = this.#core
-      // Before anything else: the next line would open the sockets of a closed node again.
+      // Before anything else: what follows would open the sockets of a closed node again.
       if (core.closed === 'failed') this.#expectToJoin()
       else if (core.closed !== null) return
-      // A binding under way is waited for; its failure is told by `fullyBootstrapped`.
-      await core.endpoint.bind().catch(() => {})
-      if (core.closed !== null && core.closed !== 'failed') return
       core.closed = 'suspended'
+      core.endpoint.cancelBinding()
+      // A binding under way is waited for. Its failure is none: the sockets are bound anew when the node is resumed.
+      await core.endpoint.bind().catch(() => {})
+      if (core.closed !== 'suspended') return
       await this.#halt(new DHTError('IO_SUSPENDED'))
       // The system may end a suspended process without a word.
       if (this.#keeper !== null) await this.#keeper.flush()
@@ -104,6 +105,7 @@ export class Lifecycle {
     this.#core.closed = 'destroyed'
     this.#core.identity.close()
     this.#core.client.cancelAll(new DHTError('REQUEST_DESTROYED'))
+    this.#core.endpoint.cancelBinding()
     await this.#then(() => this.#halt(new DHTError('REQUEST_DESTROYED')))
     if (this.#keeper !== null) await this.#keeper.flush()
     this.#settle(new DHTError('NODE_DESTROYED'))
@@ -123,6 +125,7 @@ export class Lifecycle {
     try {
       await this.#open()
     } catch (error) {
+      if (this.#core.closed !== null) return
       this.#core.fail(error as DHTError)
       this.#ticker.stop()
       this.#core.client.cancelAll(error as Error)
@@ -149,8 +152,9 @@ export class Lifecycle {
     const core = this.#core
     await core.endpoint.bind()
     if (core.closed !== null) return
-    this.#unwatch ??= core.transport.watchInterfaces((interfaces) => {
-      this.upkeep.onNetworkChange()
+    this.#unwatch ??= core.transport.watchInterfaces((interfaces, moved = false) => {
+      if (moved) this.#onMoved()
+      else this.upkeep.onNetworkChange()
       this.#tell('network-change', interfaces)
       this.#tell('network-update')
     })
@@ -192,6 +196,13 @@ export class Lifecycle {
     if (!this.bootstrapped) return
     this.upkeep.tick()
     this.#keeper?.tick()
+  }
+
+  /** Our sockets have other addresses: whatever we were to others, we are not any more. */
+  #onMoved(): void {
+    this.#core.endpoint.onMoved()
+    this.#wakeup()
+    if (this.bootstrapped) void this.upkeep.refresh()
   }
 
   #createKeeper(): ContactKeeper | null {

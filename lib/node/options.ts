@@ -12,6 +12,7 @@ import type { InboundLimitOptions } from '../rpc/inbound-limits.js'
 import type { LookupEvent } from '../query/trace.js'
 import { DEFAULT_RETRY_BOUNDS, type RetryBounds } from '../rpc/round-trip.js'
 import type { Transport } from '../transport/contract.js'
+import type { GatewayOptions } from '../transport/tunnel/options.js'
 import { isUdx, type Udx } from '../transport/udx.js'
 import type { TraceCallback } from './tracing.js'
 import { type ContactStore, parseContacts, type SavedContacts } from './saved-contacts.js'
@@ -92,6 +93,11 @@ export interface DHTOptions {
   acceptRelayed?: boolean
   /** Called with every step of every lookup, also of the node's own; see {@link LookupEvent}. Costs nothing when absent. */
   trace?: (event: LookupEvent) => void
+  /**
+   * Reach the network through a gateway (`xorpc/gateway`), as pages must, and hosts without UDP can: its `wss://` URL, or
+   * several, of which the next has its turn when one fails, or an object with more, such as a token.
+   */
+  gateway?: string | readonly string[] | GatewayOptions
   /** Another network than UDP, for simulations. */
   transport?: Transport
   /** Another clock than the machine's, for simulations. */

@@ -2,7 +2,10 @@
 import { type Clock, systemClock } from '../primitives/clock.js'
 import { type Random, systemRandom } from '../primitives/random.js'
 import type { Transport } from '../transport/contract.js'
+import { parseGatewayOptions } from '../transport/tunnel/options.js'
+import { createGatewayTransport } from '../transport/websocket.js'
 import { createDefaultTransport } from '#transport'
+import { openWebSocket } from '#websocket'
 import type { DHTOptions } from './options.js'
 
 export interface Platform {
@@ -12,10 +15,14 @@ export interface Platform {
 }
 
 export function platformOf(options: DHTOptions): Platform {
-  const { transport, clock, random } = options
-  return {
-    transport: transport ?? createDefaultTransport(options),
-    clock: clock ?? systemClock,
-    random: random ?? systemRandom,
-  }
+  const clock = options.clock ?? systemClock
+  const random = options.random ?? systemRandom
+  return { transport: options.transport ?? transportOf(options, clock, random), clock, random }
+}
+
+/** @throws TypeError or RangeError for a gateway that makes no sense, and where there is neither a gateway nor UDP */
+function transportOf(options: DHTOptions, clock: Clock, random: Random): Transport {
+  const { gateway } = options
+  if (gateway === undefined || gateway === null) return createDefaultTransport(options)
+  return createGatewayTransport({ config: parseGatewayOptions(gateway), clock, random, openLink: openWebSocket })
 }

@@ -26,6 +26,8 @@ const MESSAGES = {
   STORE_FAILED: 'The record store failed',
   DUMP_FAILED: 'A dump of records failed',
   CONTACT_STORE_FAILED: 'The contact store failed',
+  GATEWAY_UNREACHABLE: 'No gateway could be reached',
+  GATEWAY_REFUSED: 'The gateway refused the connection',
 } as const
 
 /** Code of a {@link DHTError}. */

@@ -49,10 +49,18 @@ export interface Transport {
   readonly maxDatagramBytes: number
   /** Binds a socket; rejects with the system's error when the port cannot be had. Port 0 picks a free one. */
   bind(port: number, host: string, onDatagram: OnDatagram): Promise<DatagramSocket>
+  /**
+   * Gives up the binds under way, which reject: for networks that a bind may have to wait for. Absent where binding
+   * does not wait.
+   */
+  cancelBinds?(): void
   /** IPv4 address of a host name; rejects when there is none. */
   lookup(name: string): Promise<string>
   /** This machine's interfaces now. */
   networkInterfaces(): NetworkInterface[]
-  /** Calls back after the interfaces changed, until cancelled. */
-  watchInterfaces(onChange: (interfaces: NetworkInterface[]) => void): Cancel
+  /**
+   * Calls back after the interfaces changed, until cancelled. `moved`: the sockets are known to have other addresses
+   * than before.
+   */
+  watchInterfaces(onChange: (interfaces: NetworkInterface[], moved?: boolean) => void): Cancel
 }

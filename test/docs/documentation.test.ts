@@ -20,6 +20,7 @@ const PAGES = [
   'CHANGELOG.md',
   'docs/ARCHITECTURE.md',
   'docs/ERRORS.md',
+  'docs/GATEWAY.md',
   'docs/HYPERDHT.md',
   'docs/PERFORMANCE.md',
   'docs/PROTOCOL.md',

@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
 const MODULE_MAY_IMPORT = ['primitives', 'wire', 'transport', 'node']
 
 /** Where the runtime's own modules are at home. */
-const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|contact-store\/indexed-db\.ts|gateway\/|cli\/)/
+const RUNTIME_MODULES = /^lib\/(transport\/udp\.ts|transport\/link\/|contact-store\/indexed-db\.ts|gateway\/|cli\/)/
 
 /** Packages that only one place of lib may import. */
 const PACKAGE_HOMES: Record<string, RegExp> = {
@@ -40,6 +40,7 @@ const PACKAGE_HOMES: Record<string, RegExp> = {
   '#fs': /^lib\/primitives\/durable-file\.ts$/,
   'sodium-universal': /^lib\/primitives\//,
   '@noble/hashes': /^lib\/(primitives|records)\//,
+  ws: /^lib\/(transport\/link\/ws\.ts|gateway\/)/,
 }
 
 /** Time, timers and randomness belong to primitives, so that everything else can run on virtual time and seeds. */

@@ -74,6 +74,7 @@ export const NODE_ONLY: Record<string, string> = {
   'bench/plots': 'reads what processes of Node.js measured, and draws with a document for Node.js',
   'docs/': 'looks at the sources and runs the generator of the docs',
   'examples/': 'starts the examples in processes of Node.js',
+  'gateway/': 'the gateway is for Node.js',
   'hyperdht/documentation': 'runs the commands of the page, which are those of Node.js and npm',
   'network/churn': 'waits for real time: a hundred nodes on one core answer later there than a lookup waits',
   'records/kill': 'starts and kills processes of Node.js',
