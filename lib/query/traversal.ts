@@ -8,7 +8,7 @@
  * - Nearest first: a candidate is asked only while it is one of the k nearest that are still in the running (not
  *   failed, excluded or slow), so every ask can change the result when it is made.
  * - Dead nodes fill up the replies of all their neighbours, so what lies behind them is known only farther out. For
- *   every other silent (slow or failed) candidate one more rank is asked, up to 2k, while the lookup waits anyway.
+ *   one silent (slow or failed) candidate in four one more rank is asked, up to 2k, while the lookup waits anyway.
  * - At first few requests run, and more with each outcome: what the first replies name is likely to be overtaken.
  * - A slow request keeps neither a place nor a rank; one presumed dead does not hold up the end either. Its answer
  *   counts whenever it comes.
@@ -216,7 +216,8 @@ export class Traversal {
   /** A side question is over: answered with these nodes, or given up with null. Once per question. */
   onSide({ candidate }: SideQuestion, closer: CloserNodes | null): void {
     this.#omissions.settle()
-    if (closer !== null) this.#learn(candidate, closer)
+    // Named in the order of another target.
+    if (closer !== null) this.#learn(candidate, closer, false)
   }
 
   /**
@@ -249,6 +250,7 @@ export class Traversal {
     if (candidate.state !== 'slow' || candidate.presumedDead) return
     candidate.presumedDead = true
     this.#presumedDead++
+    this.#omissions.onSilent()
     if (this.#trace !== null) this.#trace({ type: 'presumed-dead', candidate, referrer: null })
   }
 
@@ -328,11 +330,11 @@ export class Traversal {
   }
 
   #suspectOmissions(): void {
-    if (this.#slow + this.#useless >= MANY_USELESS) this.#omissions.suspect()
+    if (this.#slow + this.#useless >= MANY_USELESS) this.#omissions.onSilent()
   }
 
   /** Takes in the names of a reply; only addresses that are new to the lookup are hashed. */
-  #learn(replier: Candidate, closer: CloserNodes): readonly Candidate[] {
+  #learn(replier: Candidate, closer: CloserNodes, isOrdered = true): readonly Candidate[] {
     const level = nameableLevel(replier.ip, this.#home)
     const count = Math.min(closer.length, this.#maxCloserNodes)
     let failed: Candidate[] | null = null
@@ -349,8 +351,9 @@ export class Traversal {
         if (named === null) continue
         if (this.#trace !== null) this.#trace({ type: 'named', candidate: named, referrer: replier })
       }
-      if (named.prefixDistance < farthest) this.#omissions.suspect()
-      else farthest = named.prefixDistance
+      if (named.prefixDistance < farthest) {
+        if (isOrdered) this.#omissions.onUnordered()
+      } else farthest = named.prefixDistance
       const state = named.state
       if (state === 'known' || state === 'asked' || state === 'slow') named.addReferrer(replier)
       else if (state === 'failed' && (failed === null || !failed.includes(named))) (failed ??= []).push(named)

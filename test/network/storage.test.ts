@@ -1,8 +1,7 @@
 /** A value is where it belongs, and stays readable while some of those who keep it live. */
 import test from 'brittle'
 import type { DHT } from '../../index.js'
-import { areInOrder, startNetwork, trueClosest } from './network.js'
-import { seededRandom } from '../helpers/contacts.js'
+import { areInOrder, startNetwork, trueClosest } from './simulated.js'
 
 const PUT = 0
 const GET = 1
@@ -27,18 +26,17 @@ async function read(node: DHT, target: Uint8Array): Promise<string | null> {
   return null
 }
 
-test('network: a commit reaches the 20 closest and outlives the loss of 8', { timeout: 120_000 }, async (t) => {
+test('network: a commit reaches the 20 closest and outlives the loss of 8', async (t) => {
   const stores = new Map<DHT, Map<string, Uint8Array>>()
-  const { nodes } = await startNetwork(t, 100, { setUp: (node) => stores.set(node, keepValues(node)) })
-  const seed = Math.floor(Math.random() * 2 ** 32)
-  t.comment(`seed ${seed}`)
-  const random = seededRandom(seed)
+  const { sim, nodes } = await startNetwork(t, 100)
+  const { random } = sim
+  for (const node of nodes) stores.set(node, keepValues(node))
   const target = random.bytes(32)
   const key = Buffer.from(target).toString('hex')
   const writer = nodes[random.below(nodes.length)]!
 
   const query = writer.query({ target, command: PUT, value: Buffer.from('kept') }, { commit: true })
-  await query.finished()
+  await sim.run(query.finished())
   const closest = trueClosest(nodes, target, writer)
   t.ok(areInOrder(query.closestNodes, closest), 'committed to the 20 closest')
   t.is(query.commits.filter(({ ok }) => ok).length, 20, 'all accepted')
@@ -46,18 +44,16 @@ test('network: a commit reaches the 20 closest and outlives the loss of 8', { ti
   t.alike(new Set(holders), new Set(closest), 'kept by these, and by no others')
 
   const gone = closest.filter((_, i) => i % 2 === 0).slice(0, LOST)
-  await Promise.all(gone.map((node) => node.destroy()))
+  await sim.run(Promise.all(gone.map((node) => node.destroy())))
   const readers = nodes.filter((node) => !closest.includes(node))
   let found = 0
-  for (const node of readers) if ((await read(node, target)) === 'kept') found++
+  for (const node of readers) if ((await sim.run(read(node, target))) === 'kept') found++
   t.is(found, readers.length, `all ${readers.length} others read it without the ${LOST}`)
 })
 
-test('network: a commit that nobody accepts fails', { timeout: 60_000 }, async (t) => {
-  const refuse = (node: DHT): void => {
-    node.on('request', (req) => (req.token === null ? req.reply() : req.error(16)))
-  }
-  const { nodes } = await startNetwork(t, 30, { setUp: refuse })
-  const query = nodes[1]!.query({ target: seededRandom(1).bytes(32), command: PUT }, { commit: true })
-  await t.exception(query.finished(), { code: 'COMMIT_FAILED' })
+test('network: a commit that nobody accepts fails', async (t) => {
+  const { sim, nodes } = await startNetwork(t, 30)
+  for (const node of nodes) node.on('request', (req) => (req.token === null ? req.reply() : req.error(16)))
+  const query = nodes[1]!.query({ target: sim.random.bytes(32), command: PUT }, { commit: true })
+  await t.exception(sim.run(query.finished()), { code: 'COMMIT_FAILED' })
 })

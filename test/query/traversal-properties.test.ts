@@ -1,7 +1,7 @@
 import test from 'brittle'
 import fc from 'fast-check'
 import { formatIPv4 } from '../../lib/primitives/address.js'
-import { compareDistance, idFromIp } from '../../lib/primitives/id.js'
+import { commonPrefixLength, compareDistance, idFromIp } from '../../lib/primitives/id.js'
 import { isNearer, MAX_REFERRERS } from '../../lib/query/candidate.js'
 import type { Candidate } from '../../lib/query/candidate.js'
 import type { SideQuestion } from '../../lib/query/omissions.js'
@@ -22,6 +22,8 @@ interface Run {
   questions: SideQuestion[]
   /** Whom these went to, ever. */
   besides: Set<number>
+  /** Somebody was silent or useless at some time. */
+  hadSilent: boolean
 }
 
 interface Settings {
@@ -101,10 +103,19 @@ function drain(run: Run): void {
   }
 }
 
-function assertSideRules({ traversal, k, besides }: Run, { candidate, target }: SideQuestion): void {
-  if (besides.has(candidate.key) || besides.size === 2) fail('asked too often beside the walk')
+function isUseless({ state }: Candidate): boolean {
+  return state === 'failed' || state === 'excluded'
+}
+
+function assertSideRules(run: Run, { candidate, target }: SideQuestion): void {
+  const { traversal, k, besides } = run
+  const hadSilent = (run.hadSilent ||= traversal.slow > 0 || traversal.candidates.some(isUseless))
+  if (besides.has(candidate.key) || besides.size >= (hadSilent ? 5 : 2)) fail('asked too often beside the walk')
   if (candidate.state !== 'answered') fail('only who has answered is asked beside the walk')
-  if (compareDistance(traversal.target, candidate.id, target) >= 0) fail('it is not nearer than what it is asked for')
+  const isBefore = compareDistance(traversal.target, candidate.id, target) < 0
+  const row = commonPrefixLength(target, traversal.target)
+  const isInRow = commonPrefixLength(candidate.id, traversal.target) === row
+  if (!isBefore && !(hadSilent && isInRow)) fail('it is farther away than what it is asked for')
   const out = ['slow', 'failed', 'excluded']
   const running = traversal.candidates.filter(({ state }) => !out.includes(state))
   if (running.slice(0, k).some(({ state }) => state === 'known')) fail('the k nearest come first')
@@ -119,7 +130,10 @@ function apply(run: Run, [what, to, closer]: Step): void {
   const index = to % inFlight.length
   const candidate = inFlight[index]!
   if (what === 0) return traversal.onSlow(candidate)
-  if (what === 1) return traversal.onPresumedDead(candidate)
+  if (what === 1) {
+    run.hadSilent = true
+    return traversal.onPresumedDead(candidate)
+  }
   if (what > 5) return
   inFlight.splice(index, 1)
   if (what === 2) return void traversal.onFailed(candidate)
@@ -167,6 +181,7 @@ function playOut(settings: Settings, seeds: number[], steps: Step[]): void {
     asked: new Set(),
     questions: [],
     besides: new Set(),
+    hadSilent: false,
   }
   for (const n of seeds) traversal.addSeed(formatIPv4(BASE_IP + n), 1)
   drain(run)

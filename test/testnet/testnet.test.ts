@@ -9,7 +9,7 @@ import { sameId } from '../../lib/primitives/id.js'
 import { createTestnet, type Testnet, type TestnetOptions } from '../../lib/testnet/index.js'
 import { freePort, HOST } from '../helpers/nodes.js'
 import { errorOf } from '../helpers/errors.js'
-import { trueClosest } from '../network/network.js'
+import { trueClosest } from '../network/simulated.js'
 
 const TIMEOUT = { timeout: 60_000 }
 

@@ -76,7 +76,6 @@ export const NODE_ONLY: Record<string, string> = {
   'examples/': 'starts the examples in processes of Node.js',
   'gateway/': 'the gateway is for Node.js',
   'hyperdht/documentation': 'runs the commands of the page, which are those of Node.js and npm',
-  'network/churn': 'waits for real time: a hundred nodes on one core answer later there than a lookup waits',
   'records/kill': 'starts and kills processes of Node.js',
   'records/store/classic-level': 'the engine is for Node.js',
   'records/store/memory-level': 'abstract-level needs TextEncoder, which Bare has not',
