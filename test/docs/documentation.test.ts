@@ -24,6 +24,7 @@ const PAGES = [
   'docs/HYPERDHT.md',
   'docs/PERFORMANCE.md',
   'docs/PROTOCOL.md',
+  'docs/RELIABILITY.md',
   'docs/SECURITY.md',
 ]
 

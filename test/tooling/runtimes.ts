@@ -79,6 +79,7 @@ export const NODE_ONLY: Record<string, string> = {
   'records/kill': 'starts and kills processes of Node.js',
   'records/store/classic-level': 'the engine is for Node.js',
   'records/store/memory-level': 'abstract-level needs TextEncoder, which Bare has not',
+  'reliability/command': 'the command line of a program for Node.js',
   'reliability/processes': 'starts, stops and kills processes of Node.js',
   'network/lifecycle': 'starts processes of Node.js',
   'records/interop/values': 'runs the package hyperdht, by createRequire',
