@@ -41,7 +41,7 @@ const HONEST_PEERS = 10
 /** Of the network of real nodes. */
 const REAL_NODES = 21
 const STOP_LOOKUPS = 50
-const KILLS = 50
+const KILLS = 20
 const LONGEST_KILL_MS = 500
 const REJOINS = 5
 
