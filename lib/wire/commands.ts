@@ -5,9 +5,8 @@
  * so that an absent value (-1, 0) is simply too short. Extra bytes are ignored, as the network does.
  */
 import b4a from 'b4a'
-import { encode, uint16, uint32 } from 'compact-encoding'
 import { ADDRESS_BYTES, addressKey } from '../primitives/address.js'
-import { readIp, readPort, readU16, readU32, writeAddress } from './bytes.js'
+import { readIp, readPort, readU16, readU32, writeAddress, writeU16, writeU32 } from './bytes.js'
 
 /** Numbers of the internal commands. */
 export const COMMAND = { PING: 0, PING_NAT: 1, FIND_NODE: 2, DOWN_HINT: 3, DELAYED_PING: 4 } as const
@@ -20,7 +19,9 @@ const DELAY_BYTES = 4
 
 /** Value of PING_NAT: the port the answer shall go to. */
 export function encodePingNat(port: number): Uint8Array {
-  return encode(uint16, port)
+  const out = b4a.allocUnsafe(PORT_BYTES)
+  writeU16(out, 0, port)
+  return out
 }
 
 /** Port (1 to 65535) that PING_NAT asks to be answered at, or -1 where the request must be dropped. */
@@ -48,7 +49,9 @@ export function decodeDownHint(bytes: Uint8Array, valueAt: number, valueBytes: n
 
 /** Value of DELAYED_PING: how long to wait before answering, in whole milliseconds up to 2^32-1. */
 export function encodeDelayedPing(delayMs: number): Uint8Array {
-  return encode(uint32, delayMs)
+  const out = b4a.allocUnsafe(DELAY_BYTES)
+  writeU32(out, 0, delayMs)
+  return out
 }
 
 /** Delay in milliseconds that DELAYED_PING asks for, or -1 where the request must be dropped. The limit is ours. */
