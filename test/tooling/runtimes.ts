@@ -72,6 +72,7 @@ export const HAS_BARE = new Set(['linux-x64'])
 export const NODE_ONLY: Record<string, string> = {
   'bench/command': 'starts processes of Node.js',
   'bench/plots': 'reads what processes of Node.js measured, and draws with a document for Node.js',
+  'browser/': 'drives a browser from Node.js',
   'docs/': 'looks at the sources and runs the generator of the docs',
   'examples/': 'starts the examples in processes of Node.js',
   'gateway/': 'the gateway is for Node.js',

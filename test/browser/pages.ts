@@ -1,0 +1,150 @@
+/** Nodes in pages of Chromium, behind a gateway, in a network of nodes on UDP. */
+import type { Assert } from 'brittle'
+import { build } from 'esbuild'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { DHT } from '../../index.js'
+import { Gateway, type GatewayServerOptions } from '../../lib/gateway/index.js'
+import { createTestnet, type Testnet } from '../../lib/testnet/index.js'
+import { launchChromium, serveFiles } from '../tooling/chromium.js'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+export const HOST = '127.0.0.1'
+export const PUT = 20
+export const GET = 21
+
+/** What pages get as globals. `serve` makes a node a store; `start` starts one that serves. */
+const PAGE_SCRIPT = `
+import DHT from './dist/index.js'
+import { IndexedDBContactStore } from './dist/lib/contact-store/browser.js'
+
+function serve(node) {
+  const values = new Map()
+  node.on('request', (req) => {
+    if (req.target === null) return req.error(16)
+    const key = req.target.join()
+    if (req.command === ${GET}) return req.reply(values.get(key) ?? null)
+    if (req.token !== null && req.value !== null) values.set(key, Uint8Array.from(req.value))
+    return req.reply(null)
+  })
+}
+
+const sockets = []
+const { WebSocket } = globalThis
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...args) {
+    super(...args)
+    sockets.push(this)
+  }
+}
+
+async function start({ store, ...options }) {
+  const contactStore = store === undefined ? undefined : new IndexedDBContactStore(store)
+  const node = new DHT({ ...options, contactStore })
+  serve(node)
+  globalThis.node = node
+  await node.fullyBootstrapped()
+}
+
+async function until(predicate) {
+  for (let i = 0; i < 600 && !predicate(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  return predicate()
+}
+
+const state = () => ({
+  id: node.id === null ? null : [...node.id],
+  ephemeral: node.ephemeral,
+  known: node.table.size,
+  address: node.remoteAddress(),
+})
+
+Object.assign(globalThis, { DHT, IndexedDBContactStore, start, until, state, sockets })
+`
+
+/** What pages have as globals, for the functions that tests run in them. */
+export interface PageGlobals {
+  DHT: typeof DHT
+  node: DHT
+  sockets: { readyState: number; close(): void }[]
+  start(options: object): Promise<void>
+  until(predicate: () => boolean): Promise<boolean>
+  state(): NodeState
+}
+
+export interface NodeState {
+  id: number[] | null
+  ephemeral: boolean
+  known: number
+  address: { host: string; port: number } | null
+}
+
+/** Answers PUT and GET, as stores do. */
+export function serve(node: DHT): void {
+  const values = new Map<string, Uint8Array>()
+  node.on('request', (req) => {
+    if (req.target === null) return req.error(16)
+    const key = req.target.join()
+    if (req.command === GET) return req.reply(values.get(key) ?? null)
+    if (req.token !== null && req.value !== null) values.set(key, Uint8Array.from(req.value))
+    return req.reply(null)
+  })
+}
+
+export interface PageNetwork {
+  testnet: Testnet
+  gateway: Gateway
+  url: string
+  browser: Browser
+  context: BrowserContext
+  origin: string
+  /** A page with the globals; close it yourself or not. */
+  open(): Promise<Page>
+  /** A page with a node in it that joined. */
+  openNode(options?: object): Promise<Page>
+}
+
+/** A network of nodes on UDP, a gateway and a browser; all are gone after the test. */
+export async function startPages(t: Assert, size: number, options: GatewayServerOptions = {}): Promise<PageNetwork> {
+  const bundle = await build({
+    stdin: { contents: PAGE_SCRIPT, resolveDir: ROOT },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'silent',
+  })
+  const { server, origin } = await serveFiles(new Map([['/page.js', bundle.outputFiles[0]!.contents]]))
+  t.teardown(() => void server.close(), { order: 3 })
+  const testnet = await createTestnet(size, { teardown: t.teardown })
+  for (const node of testnet.nodes) serve(node)
+  const limits = { connectionsPerMinute: Infinity, origins: [origin], ...options }
+  const gateway = new Gateway({ host: HOST, allow: ['loopback'], ...limits })
+  t.teardown(() => gateway.close({ withinMs: 0 }), { order: 2 })
+  const { url } = await gateway.listen(0, HOST)
+  const browser = await launchChromium()
+  t.teardown(() => browser.close(), { order: 1 })
+  const context = await browser.newContext()
+  const open = async (): Promise<Page> => {
+    const page = await context.newPage()
+    await page.goto(origin)
+    await page.addScriptTag({ url: '/page.js', type: 'module' })
+    await page.waitForFunction(() => 'start' in globalThis)
+    return page
+  }
+  const openNode = async (nodeOptions: object = {}): Promise<Page> => {
+    const page = await open()
+    const all = { gateway: url, bootstrap: testnet.bootstrap, ephemeral: false, ...nodeOptions }
+    await page.evaluate(async (given) => (globalThis as unknown as PageGlobals).start(given), all)
+    return page
+  }
+  return { testnet, gateway, url, browser, context, origin, open, openNode }
+}
+
+/** Waits until the node of a page is persistent. @returns its state then */
+export async function persistentState(page: Page): Promise<NodeState> {
+  return page.evaluate(async () => {
+    const { until, node, state } = globalThis as unknown as PageGlobals
+    await until(() => !node.ephemeral)
+    return state()
+  })
+}
