@@ -11,7 +11,7 @@ import { lookup } from './measurements/lookup.js'
 import { memory } from './measurements/memory.js'
 import { requests } from './measurements/requests.js'
 import { measureWorkers, workersRows } from './measurements/workers.js'
-import type { Command, Plan } from './plan.js'
+import { type Command, DEFAULT_PLAN, type Plan } from './plan.js'
 import { versionOf } from './subject.js'
 import { compare, formatComparison, formatReference, type Line, summarize, type Summary, valuesOf } from './table.js'
 
@@ -80,7 +80,13 @@ export async function measureLoopback({ plan, sides }: Command, names: string[])
 export function mergeLoopback(earlier: LoopbackResult, later: LoopbackResult): LoopbackResult {
   const isNew = new Set(later.lines.map(({ id }) => id))
   const kept = earlier.lines.filter(({ id }) => !isNew.has(id))
-  return { ...later, lines: [...later.lines, ...kept], references: { ...earlier.references, ...later.references } }
+  const lines = [...later.lines, ...kept].toSorted((a, b) => placeOf(a) - placeOf(b))
+  return { ...later, lines, references: { ...earlier.references, ...later.references } }
+}
+
+/** Parts are measured in any order; the table has one of its own. */
+function placeOf({ id }: Row): number {
+  return MEASUREMENTS.findIndex(({ rows }) => rows(DEFAULT_PLAN).some((row) => row.id === id))
 }
 
 /** Sections of the documentation, by name. */

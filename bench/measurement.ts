@@ -9,8 +9,10 @@ export interface Row {
   unit: string
   /** Which direction is better. */
   better: 'higher' | 'lower'
-  /** The ratio is to be at most this. */
+  /** The ratio is to be at most this, or at least this where higher is better. */
   target?: number
+  /** The first side's own figure is to be at most this. */
+  most?: number
 }
 
 /** Values of one round, by row id. */

@@ -27,7 +27,7 @@ export interface Plan {
 }
 
 /** About nine minutes on two cores. */
-const DEFAULT_PLAN: Plan = {
+export const DEFAULT_PLAN: Plan = {
   rounds: 3,
   warmUpMs: 700,
   slices: 8,

@@ -50,7 +50,7 @@ export function valuesOf(row: Row, samples: Sample[]): number[] {
  * @param names headings of the two sides
  */
 export function formatComparison(lines: Line[], names: Both<string>): string {
-  const hasTargets = lines.some(({ target }) => target !== undefined)
+  const hasTargets = lines.some(({ target, most }) => target !== undefined || most !== undefined)
   const head = ['', 'unit', 'better', ...names, 'ratio', ...(hasTargets ? ['target', 'reached'] : [])]
   const body = lines.map((line) => [
     line.label,
@@ -64,8 +64,10 @@ export function formatComparison(lines: Line[], names: Both<string>): string {
   return formatTable([head, ...body])
 }
 
-function formatTarget({ target, ratio }: Line): string[] {
+function formatTarget({ target, most, better, first, ratio }: Line): string[] {
+  if (most !== undefined) return [`own ≤ ${formatRatio(most)}`, first.median <= most ? 'yes' : 'no']
   if (target === undefined) return ['', '']
+  if (better === 'higher') return [`≥ ${formatRatio(target)}`, ratio.median >= target ? 'yes' : 'no']
   return [`≤ ${formatRatio(target)}`, ratio.median <= target ? 'yes' : 'no']
 }
 

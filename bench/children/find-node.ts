@@ -1,4 +1,7 @@
-/** FIND_NODE datagrams, encoded beforehand (wire-protocol 5 and 8), so that making load costs next to nothing. */
+/**
+ * Datagrams of FIND_NODE and of custom requests, encoded beforehand (wire-protocol 5 and 8), so that making load and
+ * answering it costs next to nothing.
+ */
 import { type Address, parseIPv4 } from '../../lib/primitives/address.js'
 
 export const REQUEST_FIRST_BYTE = 0x03
@@ -11,6 +14,14 @@ export const TID_OFFSET = 2
 export const FIND_NODE_REPLY_BYTES = 163
 
 const FIND_NODE_REQUEST_BYTES = 43
+
+/** A request with target and a value of 32 bytes, and its reply with id, token, 20 closer nodes and a value of 32 bytes. */
+export const CUSTOM_REQUEST_BYTES = 76
+export const CUSTOM_REPLY_BYTES = 228
+
+/** What is sent, and what comes back for it. */
+export type EchoKind = 'find-node' | 'custom'
+export const REPLY_BYTES: Record<EchoKind, number> = { 'find-node': FIND_NODE_REPLY_BYTES, custom: CUSTOM_REPLY_BYTES }
 const FLAGS_INTERNAL_AND_TARGET = 0x0c
 const COMMAND_FIND_NODE = 2
 
@@ -27,10 +38,18 @@ export function encodeFindNode(tid: number, to: Address, target: Uint8Array): Ui
   return bytes
 }
 
-/** A reply for each transaction id of {@link encodeFindNode}, to send as it is: as long as a real one, and without content. */
-export function prepareReplies(): Uint8Array[] {
+/** As long as a custom request, for an echo that looks at nothing but the transaction id. @param tid 0 to 255 */
+export function encodeCustom(tid: number): Uint8Array {
+  const bytes = Buffer.alloc(CUSTOM_REQUEST_BYTES)
+  bytes[0] = REQUEST_FIRST_BYTE
+  bytes[TID_OFFSET] = tid
+  return bytes
+}
+
+/** A reply for each transaction id, to send as it is: as long as a real one, and without content. */
+export function prepareReplies(sizeBytes = FIND_NODE_REPLY_BYTES): Uint8Array[] {
   return Array.from({ length: 256 }, (_, tid) => {
-    const bytes = Buffer.alloc(FIND_NODE_REPLY_BYTES)
+    const bytes = Buffer.alloc(sizeBytes)
     bytes[0] = RESPONSE_FIRST_BYTE
     bytes[TID_OFFSET] = tid
     return bytes

@@ -3,7 +3,14 @@ import type { Address } from '../../lib/primitives/address.js'
 import { cpuMicros, serve } from '../process.js'
 import { randomTargets, seededRandom } from '../random.js'
 import { bindSockets, type RawSocket } from '../udx.js'
-import { encodeFindNode, FIND_NODE_REPLY_BYTES, RESPONSE_FIRST_BYTE, TID_OFFSET } from './find-node.js'
+import {
+  type EchoKind,
+  encodeCustom,
+  encodeFindNode,
+  REPLY_BYTES,
+  RESPONSE_FIRST_BYTE,
+  TID_OFFSET,
+} from './find-node.js'
 import type { LoadResult } from './node-client.js'
 
 /** No answer for this long: a datagram was lost, and the figures are worth nothing. */
@@ -11,7 +18,9 @@ const SILENCE_MS = 2000
 
 let sockets: RawSocket[]
 let server: Address
+let all: Record<EchoKind, Uint8Array[]>
 let datagrams: Uint8Array[]
+let replyBytes: number
 let onReply: (tid: number) => void = () => {}
 let wrongReplies = 0
 
@@ -19,23 +28,32 @@ const handlers = {
   /** @param socketCount sockets to send from in turn: a power of two, at most as many as are outstanding. Default 1 */
   async open(to: Address, socketCount = 1): Promise<void> {
     server = to
-    datagrams = randomTargets(256, seededRandom(3)).map((target, tid) => encodeFindNode(tid, to, target))
+    all = {
+      'find-node': randomTargets(256, seededRandom(3)).map((target, tid) => encodeFindNode(tid, to, target)),
+      custom: Array.from({ length: 256 }, (_, tid) => encodeCustom(tid)),
+    }
     sockets = await bindSockets(socketCount)
     for (const socket of sockets) {
       socket.on('message', (bytes) => {
-        if (bytes.length !== FIND_NODE_REPLY_BYTES || bytes[0] !== RESPONSE_FIRST_BYTE) wrongReplies++
+        if (bytes.length !== replyBytes || bytes[0] !== RESPONSE_FIRST_BYTE) wrongReplies++
         onReply(bytes[TID_OFFSET]!)
       })
     }
   },
 
-  /** Keeps `outstanding` requests (a power of two, at most 128) under way for `ms`. Rejects for wrong or no answers. */
-  async load(outstanding: number, ms: number): Promise<LoadResult> {
+  /**
+   * Keeps `outstanding` requests (a power of two, at most 128) under way for `ms`. Rejects for wrong or no answers.
+   *
+   * @param kind `custom` is for the echo only. Default `find-node`
+   */
+  async load(outstanding: number, ms: number, kind: EchoKind = 'find-node'): Promise<LoadResult> {
+    datagrams = all[kind]
+    replyBytes = REPLY_BYTES[kind]
     const cpuBefore = cpuMicros()
     const startedAt = performance.now()
     const requests = await exchangeUntil(startedAt + ms, outstanding)
     const seconds = (performance.now() - startedAt) / 1000
-    if (wrongReplies > 0) throw new Error(`${wrongReplies} replies are not FIND_NODE replies with 20 nodes`)
+    if (wrongReplies > 0) throw new Error(`${wrongReplies} replies are not ${replyBytes} bytes long`)
     return { requests, seconds, clientCpuMicros: cpuMicros() - cpuBefore }
   },
 }

@@ -31,6 +31,13 @@ function rowsOf(kind: 'own' | 'shared'): Row[] {
   return [
     { id: `heap-${kind}`, label: `heap per node, ${NOTES[kind]}`, unit: 'kB', better: 'lower' },
     { id: `external-${kind}`, label: `external memory per node, ${NOTES[kind]}`, unit: 'kB', better: 'lower' },
+    {
+      id: `memory-${kind}`,
+      label: `heap + external memory per node, ${NOTES[kind]}`,
+      unit: 'kB',
+      better: 'lower',
+      ...(kind === 'own' && { target: 0.6 }),
+    },
     { id: `rss-${kind}`, label: `resident memory per node, ${NOTES[kind]}`, unit: 'kB', better: 'lower' },
   ]
 }
@@ -47,6 +54,7 @@ function measureKind(subject: SubjectName, kind: 'own' | 'shared', plan: Plan): 
     return {
       [`heap-${kind}`]: perNode('heapUsed'),
       [`external-${kind}`]: perNode('external'),
+      [`memory-${kind}`]: perNode('heapUsed') + perNode('external'),
       [`rss-${kind}`]: perNode('rss'),
     }
   })

@@ -4,13 +4,17 @@
  * Custom requests carry a target and a 32-byte value, and are answered with a value, a token and 20 closer nodes.
  * FIND_NODE has no call of its own in the API, so a bare socket sends it and only the server's side is measured.
  *
+ * A bare udx echo of the same datagram sizes takes its turn with the two: what a node costs beside it.
+ *
  * How fast two processes take turns depends on which processors the system puts them on, which changes from second
  * to second. So both implementations stand ready at the same time, and are loaded alternately in short slices.
  */
 import type { LoadResult, NodeClient } from '../children/node-client.js'
 import type { NodeServer } from '../children/node-server.js'
+import type { EchoKind } from '../children/find-node.js'
 import type { RawClient } from '../children/raw-client.js'
-import { type Both, inTurn, type Measurement, type Sample } from '../measurement.js'
+import type { RawServer } from '../children/raw-server.js'
+import { type Both, inTurn, type Measurement, type Row, type Sample } from '../measurement.js'
 import type { Plan } from '../plan.js'
 import { type Child, startChild, withChildren } from '../process.js'
 import type { SubjectName } from '../subject.js'
@@ -26,6 +30,27 @@ interface Stage {
   raw: Child<RawClient>
 }
 
+/** What no node can beat: bare sockets, and prepared bytes. */
+interface Echo {
+  server: Child<RawServer>
+  client: Child<RawClient>
+}
+
+/** What is measured, in turn. */
+interface Stages {
+  nodes: Both<Stage>
+  echo: Echo
+}
+
+/** Server CPU of one load, on both sides and for the echo, in µs. */
+interface Loads {
+  nodes: Both<Load>
+  echo: Load | null
+}
+
+/** Most that a request may cost the server, in bare echoes. */
+const MOST_ECHOES = 1.2
+
 /** Loads one implementation's server for a time. */
 type LoadStage = (stage: Stage, ms: number) => Promise<LoadResult>
 
@@ -34,24 +59,36 @@ export const requests: Measurement = {
 
   rows: () => [
     { id: 'rps-1', label: 'custom requests, 1 outstanding', unit: '1/s', better: 'higher' },
-    { id: 'rps-many', label: `custom requests, ${MANY} outstanding`, unit: '1/s', better: 'higher' },
-    { id: 'custom-server', label: 'custom request, server CPU', unit: 'µs', better: 'lower' },
-    { id: 'custom-client', label: 'custom request, client CPU', unit: 'µs', better: 'lower' },
+    { id: 'rps-many', label: `custom requests, ${MANY} outstanding`, unit: '1/s', better: 'higher', target: 1.2 },
+    { id: 'custom-server', label: 'custom request, server CPU', unit: 'µs', better: 'lower', target: 0.8 },
+    { id: 'custom-client', label: 'custom request, client CPU', unit: 'µs', better: 'lower', target: 0.8 },
     { id: 'ping-server', label: 'ping, server CPU', unit: 'µs', better: 'lower' },
     { id: 'ping-client', label: 'ping, client CPU', unit: 'µs', better: 'lower' },
-    { id: 'find-node-server', label: 'find-node, server CPU', unit: 'µs', better: 'lower' },
+    { id: 'find-node-server', label: 'find-node, server CPU', unit: 'µs', better: 'lower', target: 0.8 },
+    echoRow('custom', 'custom request'),
+    echoRow('find-node', 'find-node'),
   ],
 
   measure(subjects, plan) {
-    const stages: Both<Stage> = [startStage(), startStage()]
-    return withChildren(
-      stages.flatMap(({ server, client, raw }) => [server, client, raw]),
-      async () => {
-        for (const [side, stage] of stages.entries()) await openStage(stage, subjects[side]!)
-        return loadAll(stages, plan)
-      },
-    )
+    const nodes: Both<Stage> = [startStage(), startStage()]
+    const echo: Echo = { server: startChild<RawServer>('raw-server'), client: startChild<RawClient>('raw-client') }
+    const children = nodes.flatMap(({ server, client, raw }) => [server, client, raw])
+    return withChildren([...children, echo.server, echo.client], async () => {
+      for (const [side, stage] of nodes.entries()) await openStage(stage, subjects[side]!)
+      await echo.client.call('open', await echo.server.call('open'))
+      return loadAll({ nodes, echo }, plan)
+    })
   },
+}
+
+function echoRow(kind: EchoKind, label: string): Row {
+  return {
+    id: `${kind}-echoes`,
+    label: `${label}, server CPU in bare echoes`,
+    unit: '×',
+    better: 'lower',
+    most: MOST_ECHOES,
+  }
 }
 
 function startStage(): Stage {
@@ -68,32 +105,41 @@ async function openStage({ server, client, raw }: Stage, subject: SubjectName): 
   await raw.call('open', address)
 }
 
-async function loadAll(stages: Both<Stage>, plan: Plan): Promise<Both<Sample>> {
-  const many = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'custom', MANY, ms))
+async function loadAll(stages: Stages, plan: Plan): Promise<Both<Sample>> {
+  const many = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'custom', MANY, ms), 'custom')
   const one = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'custom', 1, ms))
   const ping = await measureLoad(stages, plan, ({ client }, ms) => client.call('load', 'ping', MANY, ms))
-  const findNode = await measureLoad(stages, plan, ({ raw }, ms) => raw.call('load', MANY, ms))
+  const findNode = await measureLoad(stages, plan, ({ raw }, ms) => raw.call('load', MANY, ms), 'find-node')
   const sampleOf = (side: 0 | 1): Sample => ({
-    'rps-1': one[side].perSecond,
-    'rps-many': many[side].perSecond,
-    'custom-server': many[side].serverMicros,
-    'custom-client': many[side].clientMicros,
-    'ping-server': ping[side].serverMicros,
-    'ping-client': ping[side].clientMicros,
-    'find-node-server': findNode[side].serverMicros,
+    'rps-1': one.nodes[side].perSecond,
+    'rps-many': many.nodes[side].perSecond,
+    'custom-server': many.nodes[side].serverMicros,
+    'custom-client': many.nodes[side].clientMicros,
+    'ping-server': ping.nodes[side].serverMicros,
+    'ping-client': ping.nodes[side].clientMicros,
+    'find-node-server': findNode.nodes[side].serverMicros,
+    'custom-echoes': many.nodes[side].serverMicros / many.echo!.serverMicros,
+    'find-node-echoes': findNode.nodes[side].serverMicros / findNode.echo!.serverMicros,
   })
   return [sampleOf(0), sampleOf(1)]
 }
 
-/** Warms both up, then loads them alternately. */
-async function measureLoad(stages: Both<Stage>, plan: Plan, load: LoadStage): Promise<Both<Load>> {
-  await inTurn(1, (side) => load(stages[side], plan.warmUpMs))
+/** Warms all up, then loads them alternately. @param kind of the echo; without it there is none */
+async function measureLoad({ nodes, echo }: Stages, plan: Plan, load: LoadStage, kind?: EchoKind): Promise<Loads> {
+  const loadEcho = (ms: number): Promise<LoadResult> => echo.client.call('load', MANY, ms, kind)
+  await inTurn(1, (side) => load(nodes[side], plan.warmUpMs))
+  if (kind !== undefined) await loadEcho(plan.warmUpMs)
   const slices: Both<Slice[]> = [[], []]
+  const ofEcho: Slice[] = []
   for (let turn = 1; turn <= plan.slices; turn++) {
     await inTurn(turn, async (side) => {
-      const stage = stages[side]
+      const stage = nodes[side]
       slices[side].push(await measureSlice(stage.server, () => load(stage, plan.sliceMs)))
     })
+    if (kind !== undefined) ofEcho.push(await measureSlice(echo.server, () => loadEcho(plan.sliceMs)))
   }
-  return [summarizeSlices(slices[0]), summarizeSlices(slices[1])]
+  return {
+    nodes: [summarizeSlices(slices[0]), summarizeSlices(slices[1])],
+    echo: kind === undefined ? null : summarizeSlices(ofEcho),
+  }
 }

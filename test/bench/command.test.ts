@@ -48,6 +48,15 @@ test('table: ratios are taken within a round, and the column of targets says wha
   t.absent(formatComparison(compare([ROW], first, second), ['x', 'y']).includes('target'))
 })
 
+test('table: where higher is better the target is a least ratio, and a most is about the first side alone', (t) => {
+  const tableOf = (row: Partial<Row>, first: number): string =>
+    formatComparison(compare([{ ...ROW, ...row }], [{ a: first }], [{ a: 2 }]), ['x', 'y'])
+  t.ok(/≥ 1\.20 +\| yes/.test(tableOf({ better: 'higher', target: 1.2 }, 3)))
+  t.ok(/≥ 1\.20 +\| no/.test(tableOf({ better: 'higher', target: 1.2 }, 2)))
+  t.ok(/own ≤ 1\.20 +\| yes/.test(tableOf({ most: 1.2 }, 1.1)))
+  t.ok(/own ≤ 1\.20 +\| no/.test(tableOf({ most: 1.2 }, 1.3)))
+})
+
 test('loopback: what is measured again replaces the earlier figures, the rest stays', (t) => {
   const lines = (...values: number[]) =>
     values.map(
