@@ -1,0 +1,153 @@
+import b4a from 'b4a'
+import test from 'brittle'
+import fc from 'fast-check'
+import { createKeyPair, verify } from '../../../lib/primitives/ed25519.js'
+import { blake2b } from '../../../lib/primitives/hash.js'
+import {
+  decodeBits,
+  decodeGet,
+  decodeGetReply,
+  decodeOffer,
+  decodePut,
+  decodePutReply,
+  encodeBits,
+  encodeGet,
+  encodeGetReply,
+  encodeOffered,
+  encodePut,
+  encodePutReply,
+} from '../../../lib/records/codec/messages.js'
+import {
+  decodeRecord,
+  encodeProof,
+  encodeRecord,
+  recordOfProof,
+  recordSignable,
+  recordTarget,
+  type SignedRecord,
+} from '../../../lib/records/codec/record.js'
+import { signRecord } from '../../../lib/records/client/key-pair.js'
+
+const bytesOf = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
+const records: fc.Arbitrary<SignedRecord> = fc
+  .record({
+    publicKey: bytesOf(32),
+    salt: fc.uint8Array({ maxLength: 64 }),
+    channel: fc.constantFrom('', 'chat', 'ä'.repeat(16)),
+    topic: fc.option(bytesOf(32)),
+    seq: fc.maxSafeNat(),
+    round: fc.nat(300),
+    signedAtMs: fc.nat(2 ** 31),
+    ttlMs: fc.nat(2 ** 31),
+    schema: fc.constantFrom('', 'text/plain'),
+    value: fc.uint8Array({ maxLength: 300 }),
+    signature: bytesOf(64),
+  })
+  .map((record) => ({ ...record, tombstone: false, valueHash: blake2b(record.value) }))
+
+test('record codec: what is encoded reads back, with and without its value', (t) => {
+  fc.assert(
+    fc.property(records, (record) => {
+      same(decodeRecord(encodeRecord(record)), record)
+      same(decodeRecord(encodeRecord({ ...record, value: null })), { ...record, value: null })
+      same(recordOfProof(encodeProof(record), record.signature, record.value), record)
+      const longer = b4a.concat([encodeRecord(record), Uint8Array.of(0)])
+      if (decodeRecord(longer) !== null) throw new Error('a byte too many')
+    }),
+  )
+  t.pass()
+})
+
+test('record codec: the signature holds for both forms, and for nothing else', async (t) => {
+  const keyPair = await createKeyPair(new Uint8Array(32).fill(1))
+  const head = { salt: b4a.from('salt'), channel: '', topic: null, seq: 3, round: 0, schema: '', tombstone: false }
+  const record = await signRecord(keyPair, { ...head, signedAtMs: 1_700_000_000_000, ttlMs: 60_000 }, b4a.from('value'))
+  const { signature, publicKey } = record
+  const isGenuine = (some: SignedRecord): Promise<boolean> =>
+    verify({ message: recordSignable(some), signature, publicKey })
+  t.ok(await isGenuine(record))
+  t.ok(await isGenuine(decodeRecord(encodeRecord({ ...record, value: null }))!))
+  const changes: Partial<SignedRecord>[] = [
+    { seq: 4 },
+    { round: 1 },
+    { ttlMs: 60_001 },
+    { signedAtMs: 1_700_000_000_001 },
+    { salt: b4a.from('malt') },
+    { channel: 'x' },
+    { topic: new Uint8Array(32) },
+    { schema: 'x' },
+    { tombstone: true },
+    { valueHash: blake2b(b4a.from('other')) },
+  ]
+  for (const change of changes) t.absent(await isGenuine({ ...record, ...change }), Object.keys(change).join())
+})
+
+test('record codec: the bytes of a record, and its key', async (t) => {
+  const keyPair = await createKeyPair(new Uint8Array(32).fill(1))
+  const head = { salt: Uint8Array.of(9), channel: 'c', topic: null, seq: 300, round: 0, schema: 's', tombstone: false }
+  const record = await signRecord(keyPair, { ...head, signedAtMs: 1000, ttlMs: 7 }, b4a.from('hi'))
+  const hex = (bytes: Uint8Array): string => b4a.toString(bytes, 'hex')
+  const expected = `019c${hex(keyPair.publicKey)}fd2c01fde80307016301090173026869${hex(record.signature)}`
+  t.is(hex(encodeRecord(record)), expected)
+  t.is(recordTarget(keyPair.publicKey, head.salt, 'c').length, 32)
+  t.unlike(recordTarget(keyPair.publicKey, head.salt, 'c'), recordTarget(keyPair.publicKey, b4a.from('c\x09'), ''))
+})
+
+test('messages: what is encoded reads back', (t) => {
+  const known = { seq: 5, round: 1, signedAtMs: 1234 }
+  for (const request of [
+    { channel: '', subkey: new Uint8Array(0), headOnly: true, known: null },
+    { channel: 'chat', subkey: new Uint8Array(40).fill(1), headOnly: false, known },
+  ]) {
+    same(decodeGet(encodeGet(request)), request)
+  }
+  for (const seq of [null, 0, 7]) {
+    const put = { kind: 'record' as const, expected: { seq }, kept: null, body: Uint8Array.of(1, 2) }
+    same(decodePut(encodePut(put)), put)
+  }
+  const kept = { channel: 'x', expiresAtMs: 1_700_000_000_000, heldUntilMs: 1_700_000_000_001 }
+  const handover = { kind: 'chunk' as const, expected: null, kept, body: Uint8Array.of(3) }
+  same(decodePut(encodePut(handover)), handover)
+  for (const status of ['none', 'same'] as const) same(decodeGetReply(encodeGetReply({ status })), { status })
+  same(decodePutReply(encodePutReply({ refusal: null, current: null })), { refusal: null, current: null })
+  const refusal = { reason: 'VALUE_TOO_LARGE' as const, limit: 10, size: 11 }
+  same(decodePutReply(encodePutReply({ refusal, current: null })), { refusal, current: null })
+  const offered = {
+    kind: 'record' as const,
+    channel: '',
+    target: new Uint8Array(32),
+    subkey: Uint8Array.of(1),
+    ...known,
+  }
+  same(decodeOffer(b4a.concat([encodeOffered(offered), encodeOffered(offered)])), [offered, offered])
+  const bits = [true, false, true, true, false, false, false, true, true]
+  same(decodeBits(encodeBits(bits), bits.length), bits)
+  t.pass()
+})
+
+test('messages: the decoders survive any bytes', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      for (const decode of [decodeRecord, decodeGet, decodeGetReply, decodePut, decodePutReply, decodeOffer])
+        decode(bytes)
+    }),
+  )
+  t.pass()
+})
+
+function same(a: unknown, b: unknown): void {
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_, each: unknown) => (each instanceof Uint8Array ? b4a.toString(each, 'hex') : each), 1)
+  const [one, two] = [text(sorted(a)), text(sorted(b))]
+  if (one !== two) throw new Error(`${one}\nis not\n${two}`)
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  // A Buffer would turn itself into an object.
+  return Object.fromEntries(
+    entries.map(([key, each]) => [key, each instanceof Uint8Array ? b4a.toString(each, 'hex') : sorted(each)]),
+  )
+}
