@@ -138,8 +138,9 @@ async function messageOf({ path, target, forged, victim, attacker, salt }: Attem
     const body = encodeMutablePut({ publicKey, seq: 9, value, signature })
     return { command: HYPERDHT_COMMAND.MUTABLE_PUT, target: blake2b(publicKey).slice(), value: body }
   }
-  if (path === 'immutable')
+  if (path === 'immutable') {
     return { command: HYPERDHT_COMMAND.IMMUTABLE_PUT, target: blake2b(valueOf(salt + 1)).slice(), value }
+  }
   const expiresAtMs = forged.signedAtMs + forged.ttlMs
   const kept = path === 'handover' ? { channel: '', expiresAtMs, heldUntilMs: expiresAtMs } : null
   const body = encodePut({ kind: 'record', expected: null, kept, body: encodeRecord(forged) })

@@ -31,9 +31,8 @@ export async function measureFreshness({ seed, nodes, reads, stale }: FreshnessO
     const target = recordTarget(keyPair.publicKey, NO_SALT, '')
     const holders = network.closest(target)
     const [writer] = network.members.filter((member) => !holders.includes(member))
-    await (
-      await sim.run(writer!.records.put({ keyPair, value: valueOf(1), seq: 1 }))
-    ).settled
+    const first = await sim.run(writer!.records.put({ keyPair, value: valueOf(1), seq: 1 }))
+    await sim.run(first.settled)
     const cutOff = sim.random.sample(holders, stale)
     for (const { node } of cutOff) sim.hostOf(node).disconnect()
     await sim.run(writer!.records.put({ keyPair, value: valueOf(2), seq: 2 }))

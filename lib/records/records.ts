@@ -210,14 +210,16 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     return { ...this.#context, session }
   }
 
-  async #write(draft: Draft, wait: WaitOptions, isRepublished: boolean): Promise<PutResult> {
-    const { outcome, settled, record } = await this.#call(wait, async (context, goesOn) => {
+  #write(draft: Draft, wait: WaitOptions, isRepublished: boolean): Promise<PutResult> {
+    const writing = this.#call(wait, async (context, goesOn) => {
       const written = await write(context, draft)
       goesOn(written.settled)
       return written
     })
-    if (isRepublished && this.#closing === null) this.#keepAlive(draft, record)
-    return { ...outcome, settled }
+    return writing.then(({ outcome, settled, record }) => {
+      if (isRepublished && this.#closing === null) this.#keepAlive(draft, record)
+      return { ...outcome, settled }
+    })
   }
 
   #keepAlive(draft: Draft, { seq, ttlMs }: Written['record']): void {

@@ -128,8 +128,9 @@ test('messages: what is encoded reads back', (t) => {
 test('messages: the decoders survive any bytes', (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const decode of [decodeRecord, decodeGet, decodeGetReply, decodePut, decodePutReply, decodeOffer])
+      for (const decode of [decodeRecord, decodeGet, decodeGetReply, decodePut, decodePutReply, decodeOffer]) {
         decode(bytes)
+      }
     }),
   )
   t.pass()
