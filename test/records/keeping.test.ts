@@ -4,26 +4,27 @@ import { recordTarget } from '../../lib/records/codec/record.js'
 import { HOUR, MINUTE, startRecords, text } from './network.js'
 
 const NO_SALT = new Uint8Array(0)
+const LIFE = 10 * MINUTE
 
 test('records: a record ends to the moment, unless its owner republishes it', async (t) => {
   const network = await startRecords(t)
   const { sim, members } = network
   const [mortal, kept] = [await network.keyPair(1), await network.keyPair(2)]
   const { records } = members[0]!
-  const put = await sim.run(records.put({ keyPair: mortal, value: text('1'), ttlMs: HOUR, republish: false }))
-  await sim.run(records.put({ keyPair: kept, value: text('2'), ttlMs: HOUR }))
+  const put = await sim.run(records.put({ keyPair: mortal, value: text('1'), ttlMs: LIFE, republish: false }))
+  await sim.run(records.put({ keyPair: kept, value: text('2'), ttlMs: LIFE }))
   t.is(records.stats.republished, 1)
   const state = async (publicKey: Uint8Array) => (await sim.run(members[9]!.records.get(publicKey))).state
   await sim.advance(put.expiresAtMs - sim.clock.wallTime() - 2000)
   t.is(await state(mortal.publicKey), 'found')
   await sim.advance(put.expiresAtMs - sim.clock.wallTime())
-  t.is(await state(mortal.publicKey), 'ended', 'holders still know that there was one')
-  await sim.advance(5 * HOUR)
+  t.not(await state(mortal.publicKey), 'found', 'not a moment longer')
+  await sim.advance(5 * LIFE)
   t.is(await state(mortal.publicKey), 'none')
   t.is(await state(kept.publicKey), 'found')
   network.kill(members[0]!)
-  await sim.advance(HOUR)
-  t.not(await state(kept.publicKey), 'found', 'an hour after the last republishing')
+  await sim.advance(LIFE)
+  t.not(await state(kept.publicKey), 'found', 'a life after the last republishing')
   const left = network.living.map((member) => member.records.stats.usage.entries)
   await sim.advance(10 * MINUTE)
   t.ok(left.every((entries) => entries <= 1))
