@@ -13,13 +13,14 @@ const yours = stores[9].hyperdht
 const text = (bytes) => Buffer.from(bytes).toString()
 
 const { hash } = await mine.immutablePut(Buffer.from('not to be changed'))
-console.log(text((await yours.immutableGet(hash)).value))
+const immutable = await yours.immutableGet(hash)
+if (immutable !== null) console.log(text(immutable.value))
 
 const keyPair = await Records.keyPair()
 await mine.mutablePut(keyPair, Buffer.from('version one'), { seq: 1 })
 await mine.mutablePut(keyPair, Buffer.from('version two'), { seq: 2 })
-const { seq, value } = await yours.mutableGet(keyPair.publicKey)
-console.log(seq, text(value))
+const newest = await yours.mutableGet(keyPair.publicKey)
+if (newest !== null) console.log(newest.seq, text(newest.value))
 
 const topic = Buffer.alloc(32, 'a topic')
 await mine.announce(topic, keyPair, { relayAddresses: [{ host: '127.0.0.1', port: 4321 }] })

@@ -3,7 +3,7 @@
  *
  *     node examples/records-limits.js
  */
-import { Records } from 'xorpc/records'
+import { Records, RecordsError } from 'xorpc/records'
 import { createTestnet } from 'xorpc/testnet'
 
 const testnet = await createTestnet(20)
@@ -17,6 +17,7 @@ const keyPair = await Records.keyPair()
 try {
   mine.put({ keyPair, value: Buffer.alloc(101) })
 } catch (error) {
+  if (!(error instanceof RecordsError)) throw error
   console.log(error.code, error.refusal) // known beforehand: nothing was sent
 }
 
@@ -27,6 +28,7 @@ for (const salt of ['one', 'two', 'three']) {
     ).settled
     console.log(salt, 'stored')
   } catch (error) {
+    if (!(error instanceof RecordsError) || error.outcome === null || !('refused' in error.outcome)) throw error
     const [{ reason, limit, size }] = error.outcome.refused
     console.log(salt, error.code, { reason, limit, size })
   }

@@ -3,7 +3,7 @@
  *
  *     node examples/records-put-and-get.js
  */
-import { Records } from 'xorpc/records'
+import { Records, RecordsError } from 'xorpc/records'
 import { createTestnet } from 'xorpc/testnet'
 
 const text = (bytes) => (bytes === null ? null : Buffer.from(bytes).toString())
@@ -28,6 +28,7 @@ await yours.put({ keyPair, value: Buffer.from('changed'), ifSeq: read.seq })
 try {
   await mine.put({ keyPair, value: Buffer.from('too late'), ifSeq: read.seq })
 } catch (error) {
+  if (!(error instanceof RecordsError)) throw error
   console.log(error.code)
 }
 
