@@ -15,7 +15,7 @@ const [mine] = stores
 const keyPair = await Records.keyPair()
 
 try {
-  mine.put({ keyPair, value: Buffer.alloc(101) })
+  await mine.put({ keyPair, value: Buffer.alloc(101) })
 } catch (error) {
   if (!(error instanceof RecordsError)) throw error
   console.log(error.code, error.refusal) // known beforehand: nothing was sent
