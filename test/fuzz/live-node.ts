@@ -21,6 +21,9 @@ const BREATH_MS = 4
 /** A lookup and a request of the application are begun with every so manyth breath. */
 const BREATHS_PER_CALL = 8
 
+/** Calls at a time: more than a node can carry out would only show how long its queue gets. */
+const MOST_PENDING = 8
+
 const NEIGHBOURS = 12
 
 /** A node that can be shot at. */
@@ -79,7 +82,7 @@ export class LiveNode {
 
   /** Lets time pass; every so often something is asked of the node. */
   async breathe(): Promise<void> {
-    if (this.#breaths++ % BREATHS_PER_CALL === 0) this.#call()
+    if (this.#breaths++ % BREATHS_PER_CALL === 0 && this.pending < MOST_PENDING) this.#call()
     await this.sim.advance(BREATH_MS)
   }
 
