@@ -129,7 +129,7 @@ async function runEverywhere(
   const reports: FileReport[] = []
   for (const runtime of runtimes) {
     const shownAs = runtime === 'node' ? name : `${name} in ${runtime}`
-    const opened = open.get(runtime)
+    const opened = open.get(runtime, path)
     if (opened === null) continue
     const report = await runFile(opened, shownAs, path, { cwd: ROOT, limitMs })
     tallyFile(report, tally)

@@ -83,7 +83,7 @@ export async function bundleTests(files: ReadonlyMap<string, string>): Promise<M
     target: 'es2022',
     plugins: [modulesOfNode],
     write: false,
-    logLevel: 'error',
+    logLevel: 'silent',
   })
   return new Map(
     outputFiles

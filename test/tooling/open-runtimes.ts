@@ -4,8 +4,8 @@ import { type BrowserRuntimes, hasChromium, INSTALL_HINT, openBrowser } from './
 import { findBare, HAS_BARE, NODE, type Runtime, type RuntimeName } from './runtimes.js'
 
 export interface OpenRuntimes {
-  /** null: it could not be opened. */
-  get(name: RuntimeName): Runtime | null
+  /** null: it could not be opened, or not for this file. @param path of the compiled file */
+  get(name: RuntimeName, path: string): Runtime | null
   /** Why; null: all were. */
   problem: string | null
   close(): Promise<void>
@@ -41,19 +41,48 @@ export async function openRuntimes(
   const inBrowsers = files.filter(({ runtimes }) => runtimes.includes('chromium') || runtimes.includes('worker'))
   let browser: BrowserRuntimes | null = null
   let problem: string | null = null
+  const bundleOf = new Map(inBrowsers.map(({ name, path }) => [path, `/bundle/${name}.js`]))
   if (inBrowsers.length > 0) {
-    const bundleOf = new Map(inBrowsers.map(({ name, path }) => [path, `/bundle/${name}.js`]))
     try {
-      const bundles = await bundleTests(new Map(inBrowsers.map(({ name, path }) => [name, path])))
-      browser = await openBrowser(bundles, (file) => bundleOf.get(file)!)
-      for (const runtime of browser.runtimes) open.set(runtime.name, runtime)
+      const result = await bundleWhatCan(inBrowsers)
+      problem = result.problem
+      for (const path of result.bad) bundleOf.delete(path)
+      if (bundleOf.size > 0) browser = await openBrowser(result.bundles, (file) => bundleOf.get(file)!)
+      for (const runtime of browser?.runtimes ?? []) open.set(runtime.name, runtime)
     } catch (error) {
-      problem = `bundling for browsers: ${String(error)}`
+      problem = `no browser: ${String(error)}`
     }
   }
+  const isIn = (name: RuntimeName, path: string): boolean => name === 'node' || name === 'bare' || bundleOf.has(path)
   return {
-    get: (name) => open.get(name) ?? null,
+    get: (name, path) => (isIn(name, path) ? (open.get(name) ?? null) : null),
     problem,
     close: async () => browser?.close(),
+  }
+}
+
+/** All in one pass; where that fails, all but those files that cannot be bundled, which are told. */
+async function bundleWhatCan(
+  files: { name: string; path: string }[],
+): Promise<{ bundles: Map<string, Uint8Array>; bad: string[]; problem: string | null }> {
+  try {
+    const bundles = await bundleTests(new Map(files.map(({ name, path }) => [name, path])))
+    return { bundles, bad: [], problem: null }
+  } catch (error) {
+    const bad: { name: string; path: string }[] = []
+    for (const file of files) {
+      const isGood = await bundleTests(new Map([[file.name, file.path]])).then(
+        () => true,
+        () => false,
+      )
+      if (!isGood) bad.push(file)
+    }
+    const good = files.filter((file) => !bad.includes(file))
+    const bundles =
+      good.length === 0
+        ? new Map<string, Uint8Array>()
+        : await bundleTests(new Map(good.map(({ name, path }) => [name, path])))
+    const problem = `bundling for browsers: ${bad.map(({ name }) => name).join(', ')}: ${String(error)}`
+    return { bundles, bad: bad.map(({ path }) => path), problem }
   }
 }
