@@ -160,7 +160,8 @@ class Page implements PageHost {
           ${clockBar(this)} ${this.stage.element} ${this.#legend}
         </section>
         <section class="actions" aria-label="What you can do">${actionBar(this)}</section>
-        <section class="panels" aria-label="Details">
+        <section class="panels" aria-labelledby="panels-title">
+          <h2 class="sr" id="panels-title">Details</h2>
           ${tabRow({ name: 'panel', label: 'Details', tabs: PANELS, chosen: id, choose: (next) => this.change({ panel: next }) })}
           ${tabPanel('panel', id, panel.draw(this, this.#charts))}
         </section>

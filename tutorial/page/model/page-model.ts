@@ -168,7 +168,7 @@ export class PageModel implements CodeHost {
         return this.startOver(count)
       },
       add: (count, nat) => this.grow(count, nat),
-      watchNode: (nat) => this.#network.watchedNode(nat),
+      watchNode: (nat) => this.select(this.#network.watchedNode(nat).key),
       killSome: (count) => this.#network.kill(this.#network.pick(count)),
       firewallSome: (count) => this.#network.setNat(this.#network.pick(count), 'firewalled'),
       kill: (key) => this.#network.kill([this.#member(key)]),

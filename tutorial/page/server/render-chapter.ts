@@ -34,7 +34,7 @@ function link(
 /** Long lines scroll, so whoever has no pointer must be able to get there. */
 function code({ text, lang = '' }: Tokens.Code): string {
   const label = lang === 'console' ? 'Output' : 'Code'
-  return `<pre class="${lang}" tabindex="0" role="region" aria-label="${label}"><code>${escapeHtml(text)}</code></pre>`
+  return `<pre class="${lang}" tabindex="0" role="group" aria-label="${label}"><code>${escapeHtml(text)}</code></pre>`
 }
 
 /** One level deeper: the page has titles of its own above. */

@@ -8,9 +8,9 @@ export function numbersPanel({ state }: PageHost, charts: Charts): TemplateResul
   const { numbers, kind } = state
   return html`
     ${numbers === null ? html`<p class="empty">No numbers yet.</p>` : tiles(numbers, kind === 'real')}
-    <h4>Datagrams a second</h4>
+    <h3 class="small">Datagrams a second</h3>
     ${charts.traffic.element}
-    <h4>${kind === 'real' ? 'Nodes met' : 'Nodes'}</h4>
+    <h3 class="small">${kind === 'real' ? 'Nodes met' : 'Nodes'}</h3>
     ${charts.nodes.element}
   `
 }
