@@ -27,14 +27,16 @@ async function main(): Promise<void> {
     ['round trip of a datagram, median, ms', {}],
     ['round trip of a datagram, p99, ms', {}],
     ['datagrams per second, there and back', {}],
+    ['CPU time of the client, there and back, µs', {}],
+    ['CPU time of the gateway, there and back, µs', {}],
     ['datagrams per message of the gateway', {}],
   ]
   for (let round = 0; round < ROUNDS; round++) {
     for (const way of round % 2 === 0 ? (['udp', 'gateway'] as const) : (['gateway', 'udp'] as const)) {
       await withStage(way, async (stage) => {
         const times = await measureRoundTrips(stage, PINGS)
-        const { perSecond, perMessage } = await flood(stage, FLOOD_MS)
-        const values = [times.medianMs, times.p99Ms, perSecond, perMessage]
+        const { perSecond, perMessage, clientMicros, gatewayMicros } = await flood(stage, FLOOD_MS)
+        const values = [times.medianMs, times.p99Ms, perSecond, clientMicros, gatewayMicros, perMessage]
         for (const [i, value] of values.entries()) (rows[i]![1][way] ??= []).push(value)
       })
     }
@@ -43,7 +45,7 @@ async function main(): Promise<void> {
   console.log('| | through the gateway | plain UDP |\n|---|---|---|')
   for (const [i, [label, { gateway, udp }]] of rows.entries()) {
     const digits = i < 2 ? 3 : i === 2 ? 0 : 1
-    console.log(`| ${label} | ${spread(gateway!, digits)} | ${i === 3 ? '–' : spread(udp!, digits)} |`)
+    console.log(`| ${label} | ${spread(gateway!, digits)} | ${i > 3 ? '–' : spread(udp!, digits)} |`)
   }
   console.log('\n### A client that stands still for 2 s, at 10,000 datagrams of 1,200 bytes a second\n')
   console.log('| | window of 64 KiB | window of 16 MiB (as good as none) |\n|---|---|---|')

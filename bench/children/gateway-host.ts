@@ -1,6 +1,6 @@
 /** Child process: a gateway without limits, for this machine. */
 import { Gateway } from '../../lib/gateway/index.js'
-import { serve } from '../process.js'
+import { cpuMicros, serve } from '../process.js'
 import { HOST } from '../subject.js'
 
 let gateway: Gateway | null = null
@@ -21,9 +21,9 @@ const handlers = {
     return (await gateway.listen()).url
   },
   /** What it has sent to its clients. */
-  sent(): { datagrams: number; messages: number } {
+  sent(): { datagrams: number; messages: number; cpuMicros: number } {
     const { incoming, messages } = gateway!.stats
-    return { datagrams: incoming.datagrams, messages: messages.sent }
+    return { datagrams: incoming.datagrams, messages: messages.sent, cpuMicros: cpuMicros() }
   },
 }
 

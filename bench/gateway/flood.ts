@@ -1,4 +1,5 @@
 /** As many datagrams there and back as pass: 512 are always on their way. */
+import { cpuMicros } from '../process.js'
 import { marked, requestOf, sharedNow } from './request.js'
 import type { Stage } from './stage.js'
 
@@ -12,6 +13,9 @@ export interface FloodResult {
   perSecond: number
   /** Datagrams per message that the gateway sent. */
   perMessage: number
+  /** CPU time of the gateway, and of the client, for one datagram there and back, in microseconds. */
+  gatewayMicros: number
+  clientMicros: number
 }
 
 export async function flood(stage: Stage, durationMs: number): Promise<FloodResult> {
@@ -25,6 +29,7 @@ export async function flood(stage: Stage, durationMs: number): Promise<FloodResu
     if (!isOver) send()
   })
   const before = await stage.gateway?.call('sent')
+  const cpuBefore = cpuMicros()
   const startedAt = sharedNow()
   for (let i = 0; i < ON_THE_WAY; i++) send()
   let last = 0
@@ -34,9 +39,17 @@ export async function flood(stage: Stage, durationMs: number): Promise<FloodResu
     last = count
   }
   const perSecond = count / ((sharedNow() - startedAt) / 1000)
+  const cpu = cpuMicros() - cpuBefore
   isOver = true
   const after = await stage.gateway?.call('sent')
   await socket.close()
-  const perMessage = before && after ? (after.datagrams - before.datagrams) / (after.messages - before.messages) : NaN
-  return { perSecond, perMessage }
+  const clientMicros = cpu / count
+  if (!before || !after) return { perSecond, perMessage: NaN, gatewayMicros: NaN, clientMicros }
+  const datagrams = after.datagrams - before.datagrams
+  return {
+    perSecond,
+    perMessage: datagrams / (after.messages - before.messages),
+    gatewayMicros: (after.cpuMicros - before.cpuMicros) / datagrams,
+    clientMicros,
+  }
 }
