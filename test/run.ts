@@ -40,7 +40,7 @@ const NEEDS_CHROMIUM = /^browser\//
 /** Two, because the smallest machines that build this have two cores. */
 const PARALLEL = 2
 
-const DEFAULT_TIMEOUT_S = 180
+const DEFAULT_TIMEOUT_S = 300
 
 /** Lines shown of the output of a file that broke off. */
 const TAIL_LINES = 30

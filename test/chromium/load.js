@@ -64,7 +64,9 @@ addEventListener('unhandledrejection', (event) => {
   fail(event.reason)
 })
 
-import(new URL(import.meta.url).searchParams.get('file')).then(() => {
-  isLoaded = true
-  setTimeout(endWhenIdle)
-}, fail)
+import('/bundle/patience.js')
+  .then(() => import(new URL(import.meta.url).searchParams.get('file')))
+  .then(() => {
+    isLoaded = true
+    setTimeout(endWhenIdle)
+  }, fail)

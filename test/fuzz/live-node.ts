@@ -26,6 +26,9 @@ const MOST_PENDING = 8
 
 const NEIGHBOURS = 12
 
+/** By then each contact of a table has been checked: one that was not heard for that long is old. */
+const PATIENCE_MINUTES = 30
+
 /** A node that can be shot at. */
 export class LiveNode {
   readonly node: DHT
@@ -91,8 +94,16 @@ export class LiveNode {
     for (let i = 0; i < 120 && this.pending > 0; i++) await this.sim.advance(1000)
   }
 
-  /** A lookup still finds who is there. */
-  async isWell(): Promise<boolean> {
+  /** How long it takes until a lookup finds who is there, in minutes of virtual time; Infinity: longer than anybody waits. */
+  async minutesUntilWell(): Promise<number> {
+    for (let minutes = 0; minutes <= PATIENCE_MINUTES; minutes++) {
+      if (await this.#isWell()) return minutes
+      await this.sim.advance(60_000)
+    }
+    return Infinity
+  }
+
+  async #isWell(): Promise<boolean> {
     const other = this.sim.nodes.find((node) => node !== this.node)!
     const reply = await this.sim.run(other.ping(this.sim.addressOf(this.node)))
     const query = this.node.findNode(this.random.bytes(32))

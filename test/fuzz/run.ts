@@ -84,7 +84,12 @@ function rowsOf(result: CampaignResult): Row[] {
       result.largestDecodeBytes <= MOST_DECODE_BYTES,
     ],
     ['calls that did not settle', String(result.pending), '0', result.pending === 0],
-    ['answers and looks up afterwards', result.well ? 'yes' : 'no', 'yes', result.well],
+    [
+      'answers, and looks up whom there is, afterwards',
+      `after ${result.wellAfterMinutes} min`,
+      'within 30 min',
+      result.wellAfterMinutes <= 30,
+    ],
   ]
 }
 

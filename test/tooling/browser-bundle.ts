@@ -16,6 +16,9 @@ const MODULES = join(ROOT, 'test/chromium/modules.js')
 /** The package itself. */
 const PRODUCT = /[\\/]dist[\\/](lib[\\/]|index\.js$)/
 
+/** Loaded before each file. */
+const PATIENCE = fileURLToPath(new URL('./patience.js', import.meta.url))
+
 /** brittle, and what only brittle loads. */
 const OF_BRITTLE = /[\\/]node_modules[\\/](brittle|test-tmp|error-stack-parser|tmatch)[\\/]/
 
@@ -75,7 +78,7 @@ const modulesOfNode: Plugin = {
 export async function bundleTests(files: ReadonlyMap<string, string>): Promise<Map<string, Uint8Array>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: Object.fromEntries(files),
+    entryPoints: { patience: PATIENCE, ...Object.fromEntries(files) },
     outdir: join(ROOT, 'bundle'),
     bundle: true,
     splitting: true,
