@@ -17,7 +17,10 @@ export interface LifetimeFigures {
   /** Reads before the end, and how many of them found it. */
   readonly reads: number
   readonly found: number
-  /** The last moment at which it was found, and the first at which it was not, relative to its end, in ms. */
+  /**
+   * When the last read began that found it, and when the first one was over that did not, relative to its end, in ms: what
+   * is asked just before the end may be answered after it.
+   */
   readonly lastFoundMs: number
   readonly firstGoneMs: number
   /** Whether any read found it after its end. */
@@ -72,7 +75,7 @@ export async function measureLifetime({ seed, nodes, ttlMs, reads }: LifetimeOpt
       if (await isFound()) {
         lastFoundMs = startedMs
         undead ||= startedMs >= 0
-      } else firstGoneMs = Math.min(firstGoneMs, startedMs)
+      } else firstGoneMs = Math.min(firstGoneMs, now() - endMs)
       await sim.advance(500)
     }
     return { holders: originals.length, replaced, reads: done, found, lastFoundMs, firstGoneMs, undead }
