@@ -118,6 +118,7 @@ export const NOT_IN_BROWSERS: Record<string, string> = {
   'network/sockets': 'real UDP sockets',
   'network/storage': 'a large simulation, which takes minutes there',
   'node/bootstrapper': 'real UDP sockets',
+  'node/network-watch': 'hashes a hundred thousand addresses, which takes minutes there, and real UDP sockets',
   'records/dump/channel-dump': 'writes files, which browsers have not got',
   'reliability/disk': 'full and broken disks: a browser has no files',
   'security/inventory': 'looks at the sources of the tests',
