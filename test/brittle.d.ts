@@ -1,8 +1,5 @@
 /** The part of brittle's interface that the tests use; the package ships no types. */
 declare module 'brittle' {
-  /** Settings of the file; before its first test. */
-  export function configure(settings: { timeout?: number }): void
-
   export interface TestOptions {
     /** Milliseconds before a stalling test ends; 30000 by default. */
     timeout?: number
