@@ -25,7 +25,8 @@ export function fuzz(data: Uint8Array): void {
   if (response !== null) {
     if (kind !== 'response') throw new Error('a response that is none')
     const again = encodeResponse(responseOf(bytes, response))
-    if (!b4a.equals(again, encodeResponse(responseOf(again, decodeResponse(again)!))))
+    if (!b4a.equals(again, encodeResponse(responseOf(again, decodeResponse(again)!)))) {
       throw new Error('another response')
+    }
   }
 }
