@@ -89,6 +89,7 @@ export const NODE_ONLY: Record<string, string> = {
   'tutorial/chapters': 'starts the chapters in processes of Node.js',
   'tutorial/page': 'starts Chromium',
   'tutorial/page-access': 'starts Chromium',
+  'tutorial/page-faults': 'starts Chromium',
   'tutorial/page-real': 'starts Chromium, and a network on UDP sockets',
   'tutorial/page-run': 'starts Chromium',
   'tutorial/page-chapters': 'of the page for browsers; reads its files',

@@ -29,6 +29,14 @@ export const PATIENCE_MS = 90_000
 
 const MEDIA_TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
 
+/** A common phone. */
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+} as const
+
 export interface Site {
   url: string
   browser: Browser

@@ -15,7 +15,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
 })
 try {
-  const page = await browser.newPage({ viewport: { width: 1190, height: 640 } })
+  const page = await browser.newPage({ viewport: { width: 1250, height: 785 } })
   page.setDefaultTimeout(120_000)
   await page.goto(`${server.resolvedUrls!.local[0]}#chapter-11`)
   await page.getByRole('button', { name: 'Do it' }).click()
@@ -23,7 +23,11 @@ try {
   await page.waitForFunction(
     "globalThis.tutorialPage?.state.lookup?.closest.filter(({ commit }) => commit === 'accepted').length >= 8",
   )
-  await page.screenshot({ path: join(ROOT, 'docs/tutorial-page.png') })
+  // Without the chapter's text, which would be most of the file's size.
+  const { x, y, width, height } = (await page.locator('main').boundingBox())!
+  const left = (await page.locator('.picture').boundingBox())!.x
+  const clip = { x: left - 8, y: y + 4, width: x + width - left + 4, height: height - 8 }
+  await page.screenshot({ path: join(ROOT, 'docs/tutorial-page.png'), clip })
 } finally {
   await browser.close()
   await server.close()

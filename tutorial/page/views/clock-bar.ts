@@ -50,5 +50,5 @@ function note(hurrying: boolean, keptUp: number): TemplateResult | typeof nothin
 function time(ms: number): TemplateResult {
   const minutes = Math.floor(ms / 60_000)
   const seconds = ((ms % 60_000) / 1000).toFixed(2).padStart(5, '0')
-  return html`<output class="time" aria-label="Time in the network" aria-live="off">${minutes}:${seconds}</output>`
+  return html`<span class="time" role="timer" aria-label="Time in the network">${minutes}:${seconds}</span>`
 }
