@@ -42,7 +42,7 @@ export function paintCircle(context: CanvasRenderingContext2D, geometry: RingGeo
     context.stroke()
     if (!isLabelled) continue
     const text = `${i.toString(16)}000…`
-    const at = pointAt(geometry, position, geometry.laneWidth * 3 + LABEL_OUTWARD_PX)
+    const at = pointAt(geometry, position, geometry.spread + LABEL_OUTWARD_PX)
     context.fillText(text, clamp(at.x, 22, 2 * centreX - 22), clamp(at.y, 10, 2 * centreY - 10))
     drawn.labels.push(text)
   }

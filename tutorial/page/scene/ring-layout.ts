@@ -20,6 +20,8 @@ export interface RingGeometry {
   dot: number
   /** From lane to lane. */
   laneWidth: number
+  /** From the circle to the outside of the lanes. */
+  spread: number
 }
 
 export interface Point {
@@ -27,20 +29,22 @@ export interface Point {
   y: number
 }
 
-/** Room around the circle for labels, and for the lanes that nodes spread over by and large. */
+/** Room around the circle for labels, and for the lanes that nodes spread over; of many, some fill them all. */
 const LABEL_PX = 24
 const USUAL_LANES = 3
+const MANY_NODES = 250
 
-const MAX_LANES = 8
+const MAX_LANES = 9
 
 /** Sizes for a picture and a number of nodes: more nodes, smaller dots. */
 export function ringGeometry(width: number, height: number, nodes: number): RingGeometry {
   const size = Math.min(width, height)
   const room = (Math.PI * (size - 2 * LABEL_PX)) / Math.max(nodes, 1)
-  const dot = Math.min(6, Math.max(2.2, room * 0.36))
+  const dot = Math.min(6, Math.max(1.9, room * 0.36))
   const laneWidth = 2 * dot + 1.2
-  const radius = Math.max(40, size / 2 - LABEL_PX - USUAL_LANES * laneWidth)
-  return { centreX: width / 2, centreY: height / 2, radius, dot, laneWidth }
+  const spread = (nodes > MANY_NODES ? MAX_LANES : USUAL_LANES) * laneWidth
+  const radius = Math.max(40, size / 2 - LABEL_PX - spread)
+  return { centreX: width / 2, centreY: height / 2, radius, dot, laneWidth, spread }
 }
 
 /** Places nodes by their ids. @returns by key */
