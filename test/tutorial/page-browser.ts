@@ -62,7 +62,7 @@ export async function openSite(local: PageConfigOptions['local'] = null): Promis
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${FOLDER}`
-  const browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS })
+  const browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: PATIENCE_MS })
   const complaints: string[] = []
   return {
     url,
