@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 const chapters = readdirSync(join(ROOT, 'tutorial'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && /^\d\d-/.test(entry.name))
   .map(({ name }) => name)
   .sort()
 
