@@ -25,15 +25,22 @@ export class RecordsNetwork {
   /** All that have ever been members, in the order of joining. */
   readonly members: Member[] = []
   readonly #options: RecordsOptions
+  readonly #nodeOptions: DHTOptions
 
-  private constructor(seed: number, options: RecordsOptions) {
-    this.sim = new Simulation({ seed, network: { loss: LOSS }, create: (nodeOptions) => this.#create(nodeOptions) })
+  private constructor(seed: number, options: RecordsOptions, nodeOptions: DHTOptions) {
+    this.sim = new Simulation({ seed, network: { loss: LOSS }, create: (own) => this.#create(own) })
     this.#options = options
+    this.#nodeOptions = nodeOptions
   }
 
   /** Persistent nodes; the bootstrapper beside them holds nothing, and does not count. */
-  static async start(count: number, seed: number, options: RecordsOptions = {}): Promise<RecordsNetwork> {
-    const network = new RecordsNetwork(seed, options)
+  static async start(
+    count: number,
+    seed: number,
+    options: RecordsOptions = {},
+    nodeOptions: DHTOptions = {},
+  ): Promise<RecordsNetwork> {
+    const network = new RecordsNetwork(seed, options, nodeOptions)
     await network.join(count)
     await network.sim.advance(SETTLE_MS)
     return network
@@ -86,7 +93,7 @@ export class RecordsNetwork {
   }
 
   #create(options: DHTOptions): DHT {
-    const node = new DHT(options)
+    const node = new DHT({ ...options, ...this.#nodeOptions })
     const { clock, random } = options
     this.members.push({ node, records: new Records(node, { clock: clock!, random: random!, ...this.#options }) })
     return node

@@ -1,16 +1,19 @@
 /**
  * Figures about records in simulated networks, on fixed seeds; docs/RECORDS.md explains them.
  *
- *     node dist/bench/records/run.js [survival] [freshness] [races] [forgery] [deletion] [newcomers] [lifetime]
+ *     node dist/bench/records/run.js [survival] [freshness] [races] [forgery] [deletion] [newcomers] [lifetime] [large]
  */
 import { measureDeletion, measureForgery } from './forgery.js'
 import { measureFreshness, measureRaces } from './freshness.js'
+import { measureLargeLies, measureLargeSurvival, measureLargeTransfer } from './large.js'
 import { measureLifetime } from './lifetime.js'
 import { measureNewcomers } from './newcomers.js'
 import { measureSurvival } from './survival.js'
 
 const NODES = 50
 const RECORDS = 1000
+const MIB = 1024 * 1024
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 const DAY_MS = 86_400_000
 const SEED = 1
 
@@ -27,6 +30,28 @@ const MEASUREMENTS: Record<string, () => Promise<object>> = {
   forgery: () => measureForgery({ seed: SEED, nodes: NODES, writes: 10_000 }),
   deletion: () => measureDeletion({ seed: SEED, nodes: NODES, away: 5, reads: 200 }),
   newcomers: () => measureNewcomers({ seed: SEED, nodes: NODES, joining: 20, records: RECORDS, afterMs: 60_000 }),
+  async large() {
+    const options = { nodes: NODES, sizeBytes: MIB }
+    const survivals = []
+    for (const seed of SEEDS) survivals.push(await measureLargeSurvival({ ...options, seed, killed: 0.3 }))
+    const identical = survivals.filter((each) => each.identical).length
+    return {
+      '1 MiB, 30 % killed': {
+        networks: SEEDS.length,
+        identical,
+        readSeconds: survivals.map((each) => each.readSeconds),
+      },
+      '1 MiB': await measureLargeTransfer({ ...options, seed: SEED }),
+      '16 MiB': await measureLargeTransfer({ ...options, seed: SEED, sizeBytes: 16 * MIB }),
+      '16 MiB, 800 requests on the way': await measureLargeTransfer({
+        ...options,
+        seed: SEED,
+        sizeBytes: 16 * MIB,
+        maxWindow: 800,
+      }),
+      '1 MiB, 20 of 50 nodes lie': await measureLargeLies({ ...options, seed: SEED, liars: 20 }),
+    }
+  },
   lifetime: () => measureLifetime({ seed: SEED, nodes: NODES, ttlMs: DAY_MS, reads: 48 }),
 }
 

@@ -20,6 +20,7 @@ const MESSAGES = {
   QUEUE_FULL: 'Too many requests are waiting',
   TOO_FEW_STORED: 'Too few nodes stored the record',
   TOO_FEW_ANSWERED: 'Too few nodes answered',
+  VALUE_UNAVAILABLE: 'No node has all of the value',
   WRITE_CONFLICT: 'Another version was written',
   RECORD_REFUSED: 'The record exceeds a limit',
   RECORDS_CLOSED: 'The records module is closed',

@@ -9,6 +9,8 @@ export { LevelStore } from './store/level-store.js'
 export { Records } from './records.js'
 export { RecordsError } from './records-error.js'
 export { HyperdhtStorage } from './client/hyperdht.js'
+export { LargeReading } from './client/large-reading.js'
+export { LargeValues } from './client/large.js'
 export { MemoryStore } from './store/memory-store.js'
 export { DEFAULT_LIMITS } from './rules/limits.js'
 
@@ -21,6 +23,15 @@ export type { PutOutcome, Refused } from './client/put-outcome.js'
 export type { Freshness, GetOutcome, RecordState } from './client/get.js'
 export type { Signer } from './client/key-pair.js'
 export type { AnnounceOptions, MutableFound, MutableGetOptions, PeersFound } from './client/hyperdht.js'
+export type {
+  LargeGetOptions,
+  LargePutOptions,
+  LargePutResult,
+  LargeRenewed,
+  LargeRenewOptions,
+} from './client/large.js'
+export type { LargeProgress } from './client/large-reading.js'
+export type { LargeSource, ReadableStreamLike } from './client/large-source.js'
 export type { AnnouncedPeer, MutableValue } from './codec/hyperdht.js'
 export type { RecordHead, SignedRecord } from './codec/record.js'
 export type { Entry, EntryKey, EntryKind } from './entry.js'

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../primitives/clock.js'
 import { type Random, systemRandom } from '../primitives/random.js'
 import { MAX_SALT_BYTES } from './codec/record.js'
-import { HYPERDHT_CHANNEL } from './holder/claim.js'
+import { HYPERDHT_CHANNEL, LARGE_CHANNEL } from './holder/claim.js'
 import { type ChannelLimits, DEFAULT_LIMITS } from './rules/limits.js'
 import { DEFAULT_PUT_QUORUM, HOLDERS } from './rules/quorum.js'
 import type { RecordStore } from './store/contract.js'
@@ -17,7 +17,7 @@ export interface RecordsOptions {
   store?: RecordStore
   /** Limits of the default channel, and of channels that have none of their own. */
   limits?: Partial<ChannelLimits>
-  /** Limits by channel. `hyperdht` is the channel of what came by HyperDHT's commands. */
+  /** Limits by channel. `hyperdht` is the channel of what came by HyperDHT's commands, `large` that of large values. */
   channels?: { readonly [channel: string]: Partial<ChannelLimits> }
   /** Keep records of channels that are not named in `channels`. Default true. */
   acceptUnknownChannels?: boolean
@@ -75,6 +75,7 @@ export function parseOptions(options: RecordsOptions = {}): RecordsConfig {
   const limits = mergeLimits(DEFAULT_LIMITS, options.limits, 'limits')
   const channels = new Map<string, ChannelLimits>()
   channels.set(HYPERDHT_CHANNEL, mergeLimits({ ...limits, ...HYPERDHT_LIMITS }, {}, HYPERDHT_CHANNEL))
+  channels.set(LARGE_CHANNEL, limits)
   for (const [name, own] of Object.entries(options.channels ?? {})) {
     channels.set(name, mergeLimits(channels.get(name) ?? limits, own, `channels.${name}`))
   }

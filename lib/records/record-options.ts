@@ -111,13 +111,19 @@ function keyOf(publicKey: Uint8Array, { salt = NO_SALT, channel = '', topic }: R
   if (salt.length > MAX_SALT_BYTES) {
     throw new RangeError(`salt must be at most ${MAX_SALT_BYTES} bytes, got ${salt.length}`)
   }
-  checkText(channel, 'channel', MAX_CHANNEL_BYTES)
+  checkChannel(channel)
   if (topic === undefined || topic === null) {
     return { channel, target: recordTarget(publicKey, salt, channel), subkey: NO_SALT }
   }
   if (!(topic instanceof Uint8Array)) throw new TypeError('topic must be a 32-byte Uint8Array')
   if (topic.length !== 32) throw new RangeError(`topic must be 32 bytes, got ${topic.length}`)
   return { channel, target: topic, subkey: memberSubkey(publicKey, salt) }
+}
+
+/** @throws TypeError, RangeError */
+export function checkChannel(channel: string): string {
+  checkText(channel, 'channel', MAX_CHANNEL_BYTES)
+  return channel
 }
 
 function checkText(text: unknown, name: string, maxBytes: number): void {

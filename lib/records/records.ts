@@ -13,6 +13,7 @@ import { Calls } from './client/calls.js'
 import type { CallContext, ClientContext, WaitOptions } from './client/context.js'
 import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
 import { HyperdhtStorage } from './client/hyperdht.js'
+import { LargeValues } from './client/large.js'
 import type { PutOutcome } from './client/put-outcome.js'
 import { ExpectedHolders } from './rules/expected-holders.js'
 import { Republisher } from './client/republisher.js'
@@ -64,6 +65,8 @@ export interface RecordsStats extends HolderStats {
 export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>) {
   /** HyperDHT's storage commands. */
   readonly hyperdht: HyperdhtStorage
+  /** Values of up to 500 MiB, found by the hash of their bytes. */
+  readonly large: LargeValues
   readonly #config: RecordsConfig
   readonly #calls: Calls
   readonly #holder: Holder | null
@@ -88,6 +91,15 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, expectedHolders, local: this.#holder }
     this.#republisher = new Republisher(clock, (error) => void this.emit('republish-error', error))
     this.hyperdht = new HyperdhtStorage(this.#context, this.#calls)
+    this.large = new LargeValues({
+      config,
+      calls: this.#calls,
+      context: this.#context,
+      ready: () => this.ready(),
+      keepAlive: (kept) => {
+        if (this.#closing === null) this.#republisher.keep(kept)
+      },
+    })
   }
 
   /**

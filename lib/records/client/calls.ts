@@ -8,11 +8,23 @@ import type { WaitOptions } from './context.js'
 /** Longest deadline: what a timer can hold. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1
 
+/** A call under way. */
+export interface Call {
+  /** All that it asks is asked in it. */
+  readonly session: Session
+  /** What a failed call failed with: the error of its own, or the reason that it was ended for. */
+  failureOf(error: unknown): unknown
+  /** The promise, or the end of the call if that comes first. */
+  race<T>(promise: Promise<T>): Promise<T>
+  /** Signal and deadline do not concern it any more; when `rest` is over, neither does the closing of the module. */
+  end(rest?: Promise<unknown>): void
+}
+
 export class Calls {
   readonly #node: DHT
   readonly #clock: Clock
-  /** BOUNDED: by the user's calls. */
-  readonly #sessions = new Set<Session>()
+  /** How to end each. BOUNDED: by the user's calls. */
+  readonly #calls = new Set<(error: Error) => void>()
   #closed = false
 
   constructor(node: DHT, clock: Clock) {
@@ -29,52 +41,71 @@ export class Calls {
    */
   run<T>(
     wait: WaitOptions,
-    work: (session: Session, goesOn: (background: Promise<unknown>) => void) => Promise<T>,
+    work: (session: Session, goesOn: (background: Promise<unknown>) => void, call: Call) => Promise<T>,
   ): Promise<T> {
     checkWait(wait)
     return this.#run(wait, work)
   }
 
-  /** Fails everything under way, and everything later. */
-  close(): void {
-    this.#closed = true
-    for (const session of this.#sessions) session.destroy(new DHTError('RECORDS_CLOSED'))
-  }
-
-  async #run<T>(
-    { signal, deadlineMs }: WaitOptions,
-    work: (session: Session, goesOn: (background: Promise<unknown>) => void) => Promise<T>,
-  ): Promise<T> {
+  /** Begins a call by hand. @throws DHTError RECORDS_CLOSED, or the signal's reason */
+  open({ signal, deadlineMs }: WaitOptions): Call {
     if (this.#closed) throw new DHTError('RECORDS_CLOSED')
     if (signal?.aborted) throw abortError(signal.reason)
     const session = this.#node.session()
-    this.#sessions.add(session)
     let failure: Error | null = null
+    let tell = (_error: Error): void => {}
+    const failed = new Promise<never>((_, reject) => (tell = reject))
+    failed.catch(() => {}) // whoever races with it hears of it
     const fail = (error: Error): void => {
       failure ??= error
+      tell(failure)
       session.destroy(failure)
     }
     const abort = (): void => fail(abortError(signal!.reason))
     const cancelTimer =
       deadlineMs === undefined ? null : this.#clock.after(deadlineMs, () => fail(new DHTError('DEADLINE_EXCEEDED')))
     signal?.addEventListener('abort', abort)
+    this.#calls.add(fail)
+    return {
+      session,
+      failureOf: (error) => failure ?? error,
+      race: (promise) => Promise.race([promise, failed]),
+      end: (rest = Promise.resolve()) => {
+        cancelTimer?.()
+        signal?.removeEventListener('abort', abort)
+        const forget = (): void => void this.#calls.delete(fail)
+        void rest.then(forget, forget)
+      },
+    }
+  }
+
+  /** Fails everything under way, and everything later. */
+  close(): void {
+    this.#closed = true
+    for (const fail of this.#calls) fail(new DHTError('RECORDS_CLOSED'))
+  }
+
+  async #run<T>(
+    wait: WaitOptions,
+    work: (session: Session, goesOn: (background: Promise<unknown>) => void, call: Call) => Promise<T>,
+  ): Promise<T> {
+    const call = this.open(wait)
     let rest: Promise<unknown> = Promise.resolve()
     try {
-      return await work(session, (background) => {
+      const goesOn = (background: Promise<unknown>): void => {
         rest = background
-      })
+      }
+      return await work(call.session, goesOn, call)
     } catch (error) {
-      throw failure ?? (this.#closed ? new DHTError('RECORDS_CLOSED') : error)
+      throw call.failureOf(error)
     } finally {
-      cancelTimer?.()
-      signal?.removeEventListener('abort', abort)
-      const forget = (): void => void this.#sessions.delete(session)
-      void rest.then(forget, forget)
+      call.end(rest)
     }
   }
 }
 
-function checkWait({ signal, deadlineMs }: WaitOptions): void {
+/** @throws TypeError, RangeError */
+export function checkWait({ signal, deadlineMs }: WaitOptions): void {
   if (signal !== undefined && signal !== null && typeof signal.addEventListener !== 'function') {
     throw new TypeError('signal must be an AbortSignal')
   }

@@ -9,10 +9,21 @@ export const RECORD_COMMAND = {
   PUT: 81,
   /** Which of these versions do you lack? */
   OFFER: 82,
-  // 83 and 84: sets, 85 to 87: chunks of large values, 88: watching.
+  // 83 and 84: sets, 88: watching.
+  /** Who keeps a segment of a large value? */
+  CHUNK_FIND: 85,
+  /** One chunk of it, or the hashes of a group of them. */
+  CHUNK_GET: 86,
+  /** Keep a chunk, or the hashes of a group; with a token. */
+  CHUNK_PUT: 87,
 } as const
 
 /** Whether a command is one of this module's own. */
 export function isRecordCommand(command: number): boolean {
   return command >= RECORD_COMMAND.GET && command <= RECORD_COMMAND.OFFER
+}
+
+/** Whether a command is about segments of large values. */
+export function isChunkCommand(command: number): boolean {
+  return command >= RECORD_COMMAND.CHUNK_FIND && command <= RECORD_COMMAND.CHUNK_PUT
 }

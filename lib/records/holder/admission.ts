@@ -2,15 +2,17 @@
  * The one door into the store. Whatever way a record comes - put, handover, reconciliation, restore - it is stored only
  * if it is the owner's (or is what its key says), alive, newer than what is there, and within the limits.
  */
-import { type Entry, type EntryKey, entrySizeBytes } from '../entry.js'
+import { type Entry, ENTRY_OVERHEAD_BYTES, type EntryKey, entrySizeBytes } from '../entry.js'
 import { toHex } from '../hex.js'
 import { decideAcceptance, type Expected } from '../rules/acceptance.js'
 import { heldUntil, isAlive } from '../rules/lifetime.js'
 import { type ChannelLimits, checkRoom } from '../rules/limits.js'
 import type { Refusal, RefusalReason } from '../rules/refusal.js'
 import type { RecordStore } from '../store/contract.js'
+import { type Counted, countedOf } from '../store/usage-ledger.js'
 import {
   candidateOf,
+  checkSegment,
   type Claim,
   type ClaimRules,
   entryOf,
@@ -92,25 +94,45 @@ export class Admission {
     return this.#lock.run(lockName(entry), async () => this.#write(entry, await this.#options.store.get(entry), limits))
   }
 
+  /**
+   * Why a segment of a large value would be refused now, whatever is in it: to be told before it is collected.
+   *
+   * @returns the refusal, which has been counted; null: it would not
+   */
+  async foresee(key: EntryKey, sizeBytes: number, expiresAtMs: number): Promise<Refusal | null> {
+    const limits = this.#options.limitsOf(key.channel)
+    if (limits === null) return this.refuse({ reason: 'CHANNEL_UNKNOWN' })
+    const need = { ...key, owner: null, sizeBytes: ENTRY_OVERHEAD_BYTES + sizeBytes + key.subkey.length }
+    const refusal =
+      checkSegment(sizeBytes, expiresAtMs, this.#rulesOf(limits)) ?? (await this.#findRoom(need, need, null, limits))
+    return refusal === null ? null : this.refuse(refusal)
+  }
+
+  /** Counts a refusal that was found elsewhere. @returns the same */
+  refuse(refusal: Refusal): Refusal {
+    const { refused } = this.counts
+    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1
+    return refusal
+  }
+
   /** Deletes an entry, in turn with those who write it. */
   remove(key: EntryKey): Promise<boolean> {
     return this.#lock.run(lockName(key), () => this.#options.store.delete(key))
   }
 
   async #judge(claim: Claim, expected: Expected, heldUntilMs: number): Promise<Admitted> {
-    const { store, limitsOf, wallTime, maxClockSkewMs, defaultTtlMs } = this.#options
+    const { store, limitsOf, wallTime } = this.#options
     const key = keyOfClaim(claim)
     const limits = limitsOf(key.channel)
     if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' })
-    const { maxTtlMs } = limits
-    const rules: ClaimRules = { limits, nowMs: wallTime(), maxTtlMs, maxClockSkewMs, defaultTtlMs }
+    const rules = this.#rulesOf(limits)
     const refusal = precheck(claim, key.target, rules)
     if (refusal !== null) return this.#refuse(refusal)
     const known = await store.get(key)
     if (known !== null && isStoredAs(claim, known)) return this.#renew(claim, known, rules)
     if (!(await isGenuine(claim))) return this.#refuse({ reason: 'BAD_SIGNATURE' })
     // A stranger's word on how long to remember counts for no more than the longest life.
-    const memoryMs = Math.min(heldUntilMs, rules.nowMs + maxTtlMs)
+    const memoryMs = Math.min(heldUntilMs, rules.nowMs + limits.maxTtlMs)
     const genuine = entryOf(claim, rules)
     const entry = memoryMs > genuine.heldUntilMs ? { ...genuine, heldUntilMs: memoryMs } : genuine
     return this.#lock.run(lockName(key), async () => {
@@ -122,6 +144,11 @@ export class Admission {
       if (verdict !== 'store') return this.#refuse({ reason: verdict }, stored)
       return this.#write(entry, stored, limits)
     })
+  }
+
+  #rulesOf(limits: ChannelLimits): ClaimRules {
+    const { wallTime, maxClockSkewMs, defaultTtlMs } = this.#options
+    return { limits, nowMs: wallTime(), maxTtlMs: limits.maxTtlMs, maxClockSkewMs, defaultTtlMs }
   }
 
   /** The very bytes that are stored, which have been verified. What says no end of its own begins its life anew. */
@@ -140,7 +167,7 @@ export class Admission {
   async #write(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Admitted> {
     const { store, maxClockSkewMs, onStored } = this.#options
     const lasting = { ...entry, heldUntilMs: heldUntil(entry.heldUntilMs, stored, maxClockSkewMs) }
-    const refusal = await this.#findRoom(lasting, stored, limits)
+    const refusal = await this.#findRoom(countedOf(lasting), lasting, stored, limits)
     if (refusal !== null) return this.#refuse(refusal, stored)
     await store.put(lasting)
     this.counts.stored++
@@ -148,26 +175,26 @@ export class Admission {
     return { refusal: null, entry: lasting, changed: true }
   }
 
-  async #findRoom(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Refusal | null> {
-    const refusal = this.#checkRoom(entry, stored, limits)
+  async #findRoom(need: Counted, key: EntryKey, stored: Entry | null, limits: ChannelLimits): Promise<Refusal | null> {
+    const refusal = this.#checkRoom(need, stored, limits)
     if (refusal === null) return null
     // What has ended is in the way until it is swept. The one to be replaced may be among it, which frees less then.
     const swept = await this.#options.store.sweep(this.#options.wallTime(), SWEEP_LIMIT)
-    return swept === 0 ? refusal : this.#checkRoom(entry, await this.#options.store.get(entry), limits)
+    return swept === 0 ? refusal : this.#checkRoom(need, await this.#options.store.get(key), limits)
   }
 
-  #checkRoom(entry: Entry, stored: Entry | null, limits: ChannelLimits): Refusal | null {
+  #checkRoom(need: Counted, stored: Entry | null, limits: ChannelLimits): Refusal | null {
     const { store } = this.#options
     const count = stored === null ? 0 : 1
     const freed = stored === null ? 0 : entrySizeBytes(stored)
-    const channel = store.usage(entry.channel)
-    const owner = entry.owner === null ? null : store.usageOfOwner(entry.channel, entry.owner)
+    const channel = store.usage(need.channel)
+    const owner = need.owner === null ? null : store.usageOfOwner(need.channel, need.owner)
     return checkRoom(
-      entrySizeBytes(entry),
+      need.sizeBytes,
       {
         channel: { entries: channel.entries - count, bytes: channel.bytes - freed },
         owner: owner === null ? null : { entries: owner.entries - count, bytes: owner.bytes - freed },
-        values: store.countOf(entry.channel, entry.target) - count,
+        values: store.countOf(need.channel, need.target) - count,
       },
       limits,
     )
@@ -179,9 +206,7 @@ export class Admission {
   }
 
   #refuse(refusal: Refusal, entry: Entry | null = null): Admitted {
-    const { refused } = this.counts
-    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1
-    return { refusal, entry, changed: false }
+    return { refusal: this.refuse(refusal), entry, changed: false }
   }
 }
 

@@ -5,16 +5,20 @@
 import b4a from 'b4a'
 import { verify } from '../../primitives/ed25519.js'
 import { blake2b } from '../../primitives/hash.js'
+import { isSegmentSize, SEGMENT_BYTES, segmentAddress } from '../codec/chunk-tree.js'
 import { encodeProof, recordOfProof, recordPlace, recordSignable, type SignedRecord } from '../codec/record.js'
 import { type MutablePut, mutableSignable } from '../codec/hyperdht.js'
 import type { Entry, EntryKey } from '../entry.js'
 import type { Candidate } from '../rules/acceptance.js'
-import { checkLifetime, endOf, type LifetimeLimits } from '../rules/lifetime.js'
+import { checkLifetime, endOf, isAlive, type LifetimeLimits } from '../rules/lifetime.js'
 import { type ChannelLimits, checkSizes } from '../rules/limits.js'
 import type { Refusal } from '../rules/refusal.js'
 
 /** Channel of everything that came by HyperDHT's commands. */
 export const HYPERDHT_CHANNEL = 'hyperdht'
+
+/** Channel of large values that are put without one. */
+export const LARGE_CHANNEL = 'large'
 
 /** An owned record. `target`: the key it was sent for, null where none was named. */
 export interface RecordClaim {
@@ -31,7 +35,7 @@ export interface MutableClaim {
   readonly expiresAtMs: number | null
 }
 
-/** A value whose key is its hash. */
+/** A value whose key is its hash; of a chunk, that of its tree. */
 export interface HashedClaim {
   readonly kind: 'immutable' | 'chunk'
   readonly channel: string
@@ -67,10 +71,24 @@ export function hyperdhtKey(kind: 'mutable' | 'immutable', target: Uint8Array): 
   return { channel: HYPERDHT_CHANNEL, target, subkey: SUBKEY[kind] }
 }
 
+/** The key of a segment of a large value. @param address 32 bytes */
+export function chunkKey(channel: string, address: Uint8Array): EntryKey {
+  return { channel, target: address, subkey: SUBKEY.chunk }
+}
+
+/** Why a segment with this size and end is not kept, whatever is in it. */
+export function checkSegment(sizeBytes: number, expiresAtMs: number, rules: ClaimRules): Refusal | null {
+  if (!isSegmentSize(sizeBytes)) return { reason: 'VALUE_TOO_LARGE', limit: SEGMENT_BYTES, size: sizeBytes }
+  if (!isAlive(expiresAtMs, rules.nowMs)) return { reason: 'EXPIRED' }
+  // Nobody signs it, so the end is the only word on how long it is to live.
+  return expiresAtMs > rules.nowMs + rules.maxTtlMs + rules.maxClockSkewMs ? { reason: 'TTL_TOO_LONG' } : null
+}
+
 /** What is refused without a look at the signature, which costs most. @param target the key of the claim */
 export function precheck(claim: Claim, target: Uint8Array, rules: ClaimRules): Refusal | null {
   const value = valueOf(claim)
   if (value === null) return { reason: 'MALFORMED' }
+  if (claim.kind === 'chunk') return checkSegment(value.length, claim.expiresAtMs ?? rules.nowMs, rules)
   const refusal = checkSizes(value.length, claim.kind === 'record' ? claim.record.salt.length : 0, rules.limits)
   if (refusal !== null) return refusal
   if (claim.target !== null && !b4a.equals(claim.target, target)) return { reason: 'WRONG_TARGET' }
@@ -98,7 +116,7 @@ export async function isGenuine(claim: Claim): Promise<boolean> {
     const { publicKey, seq, value, signature } = claim.put
     return verify({ message: mutableSignable(seq, value), signature, publicKey })
   }
-  return b4a.equals(blake2b(claim.value), claim.target)
+  return b4a.equals(claim.kind === 'chunk' ? segmentAddress(claim.value) : blake2b(claim.value), claim.target)
 }
 
 /** The entry of a genuine claim. Its buffers are its own. */
@@ -124,7 +142,8 @@ export function entryOf(claim: Claim, rules: ClaimRules): Entry {
     }
   }
   // Nobody has signed this end, so it counts no further than a life that begins now.
-  const expiresAtMs = Math.min(claim.expiresAtMs ?? Infinity, nowMs + rules.defaultTtlMs)
+  const longestMs = claim.kind === 'chunk' ? Infinity : nowMs + rules.defaultTtlMs
+  const expiresAtMs = Math.min(claim.expiresAtMs ?? Infinity, longestMs)
   const unsigned = { round: 0, signedAtMs: 0, tombstone: false, proof: NOTHING, expiresAtMs, heldUntilMs: expiresAtMs }
   if (claim.kind === 'mutable') {
     const { publicKey, seq, value, signature } = claim.put

@@ -4,13 +4,14 @@ import type { Session } from '../../node/session.js'
 import type { Cancel } from '../../primitives/clock.js'
 import type { Request } from '../../rpc/request.js'
 import type { Calls } from '../client/calls.js'
-import { isRecordCommand } from '../codec/commands.js'
+import { isChunkCommand, isRecordCommand } from '../codec/commands.js'
 import { isHyperdhtCommand } from '../codec/hyperdht.js'
 import { HYPERDHT_TTL_MS, type RecordsConfig } from '../options.js'
 import type { Entry } from '../entry.js'
 import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
 import type { RecordStore, StoreUsage } from '../store/contract.js'
 import { Admission, type AdmissionCounts } from './admission.js'
+import { ChunkHolder } from './chunk-holder.js'
 import { claimOf } from './claim.js'
 import { HyperdhtHolder } from './hyperdht-holder.js'
 import { mountHandler } from './mount.js'
@@ -38,6 +39,7 @@ export class Holder {
   /** Resolves when the store is open. */
   readonly opened: Promise<void>
   readonly #transfer: Transfer
+  readonly #chunks: ChunkHolder
   readonly #config: RecordsConfig
   readonly #onError: (error: unknown) => void
   readonly #unmount: () => void
@@ -53,6 +55,8 @@ export class Holder {
     this.#onError = onError
     this.admission = new Admission({ store, wallTime, limitsOf, maxClockSkewMs, defaultTtlMs: HYPERDHT_TTL_MS })
     const records = new RecordHolder({ store, admission: this.admission, wallTime })
+    const chunks = new ChunkHolder({ store, admission: this.admission, wallTime, now: () => clock.now() })
+    this.#chunks = chunks
     const servesHyperdht = config.hyperdht ?? !('createServer' in node)
     const hyperdht = servesHyperdht
       ? new HyperdhtHolder({ store, admission: this.admission, random, wallTime, ownId: () => node.id })
@@ -61,7 +65,9 @@ export class Holder {
     this.opened = store.open()
     this.opened.catch(onError)
     this.#unmount = mountHandler(node, (request) => {
-      const handler = isRecordCommand(request.command) ? records : isHyperdhtCommand(request.command) ? hyperdht : null
+      const { command } = request
+      const own = isRecordCommand(command) ? records : isChunkCommand(command) ? chunks : null
+      const handler = own ?? (isHyperdhtCommand(command) ? hyperdht : null)
       if (handler === null) return false
       void this.#answer(request, () => handler.handle(request))
       return true
@@ -96,6 +102,7 @@ export class Holder {
     this.#unmount()
     this.#cancelSweep()
     this.#transfer.close()
+    this.#chunks.close()
     await this.opened.catch(() => {})
     await this.store.close()
   }

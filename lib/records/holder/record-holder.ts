@@ -95,7 +95,8 @@ export class RecordHolder {
 /** What a request to store says; null: malformed. */
 function claimOfPut({ kind, kept, body }: PutRequest, target: Uint8Array): Claim | null {
   const expiresAtMs = kept?.expiresAtMs ?? null
-  if (kind === 'peer') return null
+  // Segments of large values come chunk by chunk, by a command of their own.
+  if (kind === 'peer' || kind === 'chunk') return null
   if (kind === 'record') {
     const record = decodeRecord(body)
     return record === null ? null : { kind, record, target }

@@ -11,13 +11,16 @@ import type { Peer, Reply } from '../../rpc/reply.js'
 import type { Contact } from '../../routing/contact.js'
 import type { Calls } from '../client/calls.js'
 import { isOfOneNode, requestWithToken } from '../client/deliver.js'
+import { RequestPool } from '../client/request-pool.js'
+import { SegmentUpload } from '../client/segment-upload.js'
+import { treeOf } from '../codec/chunk-tree.js'
 import { RECORD_COMMAND } from '../codec/commands.js'
 import { encodeMutablePut } from '../codec/hyperdht.js'
 import { decodeBits, decodePutReply, encodeOffered, encodePut, MAX_OFFER_BYTES } from '../codec/messages.js'
 import { encodeRecord } from '../codec/record.js'
 import type { Entry, EntryKey } from '../entry.js'
 import { isAlive } from '../rules/lifetime.js'
-import { decideHandover, rankOf } from '../rules/placement.js'
+import { decideHandover, LARGE_HOLDERS, rankOf } from '../rules/placement.js'
 import { HOLDERS } from '../rules/quorum.js'
 import type { RecordStore } from '../store/contract.js'
 import { claimOf } from './claim.js'
@@ -113,13 +116,16 @@ export class Transfer {
       const near = node.table.closest(entry.target, HOLDERS + 1).map(({ id }) => id)
       for (const newcomer of newcomers) {
         const others = near.filter((id) => id !== newcomer.id)
-        const decision = decideHandover(entry.target, ownId, newcomer.id, others)
+        const decision = decideHandover(entry.target, ownId, newcomer.id, others, holdersOf(entry))
         if (!decision.hand) continue
         let plan = plans.get(newcomer)
         if (plan === undefined) plans.set(newcomer, (plan = new Map()))
+        // Of the entry its key alone: all of them together may be more than there is memory.
+        const { channel, target, subkey } = entry
+        const key = { channel, target, subkey }
         const keys = plan.get(decision.delayMs)
-        if (keys === undefined) plan.set(decision.delayMs, [entry])
-        else keys.push(entry)
+        if (keys === undefined) plan.set(decision.delayMs, [key])
+        else keys.push(key)
       }
       if (++count % SLICE === 0) await this.#pause()
       if (this.#closed) return
@@ -166,13 +172,15 @@ export class Transfer {
     const { target } = entry
     const query = session.query({ target, command: RECORD_COMMAND.OFFER, value: encodeOffered(entry) })
     await query.finished()
-    const replies = query.closestReplies.filter(({ value }) => value !== null)
+    const closest = query.closestReplies.slice(0, holdersOf(entry))
+    const replies = closest.filter(({ value }) => value !== null)
     this.counts.offered += replies.length
     const lacking = replies.filter(({ value }) => decodeBits(value!, 1)[0])
     await Promise.all(lacking.map(({ from, token }) => this.#send(session, entry, from, token)))
   }
 
   async #send(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
+    if (entry.kind === 'chunk') return this.#sendSegment(session, entry, to, token)
     const value = encodeHandover(entry)
     if (value === null) return
     this.counts.sent++
@@ -180,6 +188,18 @@ export class Transfer {
     const reply = await attempt(requestWithToken({ session }, message, to, token))
     const answer = reply === null || reply.value === null ? null : decodePutReply(reply.value)
     if (reply?.error === 0 && answer?.refusal === null) this.counts.accepted++
+  }
+
+  async #sendSegment(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
+    const { clock, node } = this.#options
+    const { channel, target: address, value: bytes, expiresAtMs } = entry
+    if (!isAlive(expiresAtMs, clock.wallTime())) return
+    this.counts.sent++
+    const pool = new RequestPool({ session, clock, maxWindow: node.config.maxWindow / SEND_WINDOW })
+    const segment = { bytes, tree: treeOf(bytes) }
+    const delivery = { channel, expiresAtMs, address, segment: async () => segment }
+    const { status } = await new SegmentUpload(pool, pool.lane(to, token), delivery).run({ status: 'none' })
+    if (status === 'stored') this.counts.accepted++
   }
 
   #isWorthIt({ kind, heldUntilMs }: Entry): boolean {
@@ -227,6 +247,11 @@ export class Transfer {
     )
     this.#timers.add(cancel)
   }
+}
+
+/** How many nodes an entry should lie on. */
+function holdersOf({ kind }: Entry): number {
+  return kind === 'chunk' ? LARGE_HOLDERS : HOLDERS
 }
 
 /** A record as one holder hands it to another, with the time that is left of its life. */
