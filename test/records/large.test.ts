@@ -180,6 +180,15 @@ test('large values: calls end by signal, deadline, close and the source, and not
   await sim.advance(20_000)
   controller.abort(new Error('no more'))
   t.is((await sim.run(waiting)).message, 'no more')
+  let reason: unknown = null
+  const stream = {
+    getReader: () => ({
+      read: () => new Promise<never>(() => {}),
+      cancel: async (why: unknown) => void (reason = why),
+    }),
+  }
+  t.is((await failure(sim.run(large.put(stream, { deadlineMs: 500 })))).code, 'DEADLINE_EXCEEDED')
+  t.is((reason as { code: string }).code, 'DEADLINE_EXCEEDED', 'a stream is told that nobody reads it any more')
   // oxlint-disable-next-line require-yield -- that is the point
   async function* broken(): AsyncGenerator<Uint8Array> {
     throw new Error('the disk is gone')

@@ -16,6 +16,13 @@ export interface ReadableStreamLike {
 /** The bytes of a value: all at once, or one Uint8Array after the other, of any lengths. */
 export type LargeSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | ReadableStreamLike
 
+/** A source that is being read. */
+export interface OpenSource {
+  readonly items: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /** Nothing more is wanted, even while it is waited for. */
+  readonly cancel: (reason: unknown) => void
+}
+
 /** A segment of a value. The last one is the top, whose address is the root. */
 export interface SourceSegment extends Segment {
   readonly isTop: boolean
@@ -39,16 +46,30 @@ export function checkSource(source: unknown): LargeSource {
   return source as LargeSource
 }
 
+/** Begins to read a source. */
+export function openSource(source: LargeSource): OpenSource {
+  if (source instanceof Uint8Array) return { items: [source], cancel: () => {} }
+  if (Symbol.asyncIterator in source) {
+    const iterator = source[Symbol.asyncIterator]()
+    // One that is asked for something that it has not got stays so: what waits for that goes with it.
+    const cancel = (): void => void Promise.resolve(iterator.return?.()).catch(() => {})
+    return { items: { [Symbol.asyncIterator]: () => iterator }, cancel }
+  }
+  if (Symbol.iterator in source) return { items: source, cancel: () => {} }
+  const reader = source.getReader()
+  return { items: readAll(reader), cancel: (reason) => void reader.cancel(reason).catch(() => {}) }
+}
+
 /**
  * The segments of a value, in the order of its bytes, then the top.
  *
- * @param source its buffers are copied
+ * @param items their buffers are copied
  * @returns throws TypeError for an item that is no Uint8Array, RecordsError RECORD_REFUSED for a value that is too long
  */
-export async function* segmentsOf(source: LargeSource): AsyncGenerator<SourceSegment> {
+export async function* segmentsOf(items: OpenSource['items']): AsyncGenerator<SourceSegment> {
   const addresses: Uint8Array[] = []
   let sizeBytes = 0
-  for await (const bytes of cut(source)) {
+  for await (const bytes of cut(items)) {
     sizeBytes += bytes.length
     checkLength(sizeBytes)
     if (addresses.length === 0 && bytes.length <= MAX_INLINE_BYTES) {
@@ -68,11 +89,11 @@ function segmentOf(bytes: Uint8Array): Segment {
 }
 
 /** Pieces of SEGMENT_BYTES each, the last one shorter; one of no bytes where there are none at all. */
-async function* cut(source: LargeSource): AsyncGenerator<Uint8Array> {
+async function* cut(items: OpenSource['items']): AsyncGenerator<Uint8Array> {
   let piece = b4a.alloc(SEGMENT_BYTES)
   let filled = 0
   let isEmpty = true
-  for await (const item of itemsOf(source)) {
+  for await (const item of items) {
     if (!((item as unknown) instanceof Uint8Array)) throw new TypeError('a source must give Uint8Arrays')
     for (let at = 0; at < item.length;) {
       const part = item.subarray(at, at + SEGMENT_BYTES - filled)
@@ -89,24 +110,11 @@ async function* cut(source: LargeSource): AsyncGenerator<Uint8Array> {
   if (filled > 0 || isEmpty) yield piece.slice(0, filled)
 }
 
-function itemsOf(source: LargeSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  if (source instanceof Uint8Array) return [source]
-  if (Symbol.asyncIterator in source || Symbol.iterator in source) return source
-  return readAll(source)
-}
-
-async function* readAll(stream: ReadableStreamLike): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader()
-  let isDone = false
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      isDone = done
-      if (done) return
-      yield value as Uint8Array
-    }
-  } finally {
-    if (!isDone) await reader.cancel()
+async function* readAll(reader: ReturnType<ReadableStreamLike['getReader']>): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value as Uint8Array
   }
 }
 

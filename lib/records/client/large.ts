@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS } from '../rules/limits.js'
 import { type Call, checkWait } from './calls.js'
 import type { CallContext, WaitOptions } from './context.js'
 import { type LargeProgress, LargeReading, type ReadingHost } from './large-reading.js'
-import { checkSource, type LargeSource, segmentsOf, type SourceSegment } from './large-source.js'
+import { checkSource, type LargeSource, openSource, segmentsOf, type SourceSegment } from './large-source.js'
 import type { Kept } from './republisher.js'
 import { RequestPool } from './request-pool.js'
 import { fetchSegment } from './segment-download.js'
@@ -185,7 +185,7 @@ export class LargeValues {
    */
   async rootOf(source: LargeSource): Promise<{ root: Uint8Array; sizeBytes: number }> {
     let sizeBytes = 0
-    for await (const { isTop, valueBytes, tree } of segmentsOf(checkSource(source))) {
+    for await (const { isTop, valueBytes, tree } of segmentsOf(openSource(checkSource(source)).items)) {
       sizeBytes += valueBytes
       if (isTop) return { root: tree.address, sizeBytes }
     }
@@ -200,7 +200,8 @@ export class LargeValues {
   ): Promise<LargePutResult> {
     const placing = new Placing(context, pool, { ...place, expiresAtMs: this.#endOf(place) })
     const progress = new Progress(source instanceof Uint8Array ? source.length : null, onProgress)
-    const segments = segmentsOf(source)
+    const { items, cancel } = openSource(source)
+    const segments = segmentsOf(items)
     let top: SourceSegment | null = null
     let sizeBytes = 0
     try {
@@ -217,8 +218,7 @@ export class LargeValues {
       }
       await call.race(placing.finish())
     } catch (error) {
-      // A source that gives nothing any more would never come to its end.
-      void segments.return(undefined).catch(() => {})
+      cancel(call.failureOf(error))
       throw error
     }
     const { expiresAtMs, tally } = placing

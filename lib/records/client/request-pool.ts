@@ -92,9 +92,14 @@ export class RequestPool {
     try {
       const message = { command, target, value, token: lane.token }
       const reply = await this.#session.request(message, lane.peer, { retry: false })
-      lane.pace.onAnswered()
       if (reply.token !== null) lane.token = reply.token
-      return reply.error === ERROR.INVALID_TOKEN ? null : reply
+      if (reply.error !== ERROR.INVALID_TOKEN) {
+        lane.pace.onAnswered()
+        return reply
+      }
+      // Each token ends some time, but who never gives a valid one is as good as silent.
+      lane.pace.onLost(sentAt, this.#clock.now())
+      return null
     } catch (error) {
       lane.pace.onLost(sentAt, this.#clock.now())
       if (isOfOneNode(error)) return null

@@ -43,7 +43,7 @@ interface Part {
 }
 
 /** Times that a holder may have forgotten what it was sent before it is given up. */
-const MAX_RESTARTS = 4
+const MAX_RESTARTS = 2
 
 export class SegmentUpload {
   readonly #pool: RequestPool
