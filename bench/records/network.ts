@@ -1,7 +1,7 @@
 /** A simulated network whose nodes all keep records, and what the figures about it need. */
 import { DHT, type DHTOptions } from '../../index.js'
 import { type KeyPair, Records, type RecordsOptions } from '../../lib/records/index.js'
-import { Simulation } from '../../lib/simulation/index.js'
+import { type NetworkOptions, Simulation } from '../../lib/simulation/index.js'
 
 /** Share of datagrams lost on each way. */
 const LOSS = 0.01
@@ -15,6 +15,21 @@ const AT_A_TIME = 10
 /** Longest virtual time for many things. */
 const PATIENCE_MS = 24 * 3_600_000
 
+/** What one node sent and received while it did something. */
+export interface Traffic {
+  readonly sentDatagrams: number
+  readonly sentBytes: number
+  readonly receivedBytes: number
+  /** Virtual time. */
+  readonly ms: number
+  /** Bytes to and from the other host that was named; 0 where none was. */
+  readonly withOtherBytes: number
+}
+
+/** All ways take this long, and nothing is lost: what takes n round trips takes n times 100 ms. */
+export const EVEN_NETWORK: NetworkOptions = { latency: 50, jitter: 0, loss: 0 }
+export const EVEN_ROUND_TRIP_MS = 100
+
 export interface Member {
   readonly node: DHT
   readonly records: Records
@@ -27,8 +42,8 @@ export class RecordsNetwork {
   readonly #options: RecordsOptions
   readonly #nodeOptions: DHTOptions
 
-  private constructor(seed: number, options: RecordsOptions, nodeOptions: DHTOptions) {
-    this.sim = new Simulation({ seed, network: { loss: LOSS }, create: (own) => this.#create(own) })
+  private constructor(seed: number, options: RecordsOptions, nodeOptions: DHTOptions, network: NetworkOptions) {
+    this.sim = new Simulation({ seed, network, create: (own) => this.#create(own) })
     this.#options = options
     this.#nodeOptions = nodeOptions
   }
@@ -39,8 +54,9 @@ export class RecordsNetwork {
     seed: number,
     options: RecordsOptions = {},
     nodeOptions: DHTOptions = {},
+    conditions: NetworkOptions = { loss: LOSS },
   ): Promise<RecordsNetwork> {
-    const network = new RecordsNetwork(seed, options, nodeOptions)
+    const network = new RecordsNetwork(seed, options, nodeOptions, conditions)
     await network.join(count)
     await network.sim.advance(SETTLE_MS)
     return network
@@ -78,6 +94,27 @@ export class RecordsNetwork {
       }
     }
     await this.sim.run(Promise.all(Array.from({ length: AT_A_TIME }, worker)), { limitMs: PATIENCE_MS })
+  }
+
+  /** Does something, and counts what a member sends and receives meanwhile: other business of its, such as pings, too. */
+  async measure<T>({ node }: Member, work: () => Promise<T>, other = ''): Promise<Traffic & { readonly result: T }> {
+    const { network, clock } = this.sim
+    const { address } = this.sim.hostOf(node)
+    const counts = { sentDatagrams: 0, sentBytes: 0, receivedBytes: 0, withOtherBytes: 0 }
+    network.tap = ({ fromHost, toHost, bytes }) => {
+      if (fromHost === address) {
+        counts.sentDatagrams++
+        counts.sentBytes += bytes.length
+      } else if (toHost === address) counts.receivedBytes += bytes.length
+      if (fromHost === other || toHost === other) counts.withOtherBytes += bytes.length
+    }
+    const start = clock.now()
+    try {
+      const result = await this.sim.run(work(), { limitMs: PATIENCE_MS })
+      return { ...counts, ms: clock.now() - start, result }
+    } finally {
+      network.tap = null
+    }
   }
 
   /** A key pair that follows from a number. */

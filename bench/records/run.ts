@@ -2,13 +2,17 @@
  * Figures about records in simulated networks, on fixed seeds; docs/RECORDS.md explains them.
  *
  *     node dist/bench/records/run.js [survival] [freshness] [races] [forgery] [deletion] [newcomers] [lifetime] [large]
+ *         [sets] [collections] [watch]
  */
+import { measureCollection } from './collections.js'
 import { measureDeletion, measureForgery } from './forgery.js'
 import { measureFreshness, measureRaces } from './freshness.js'
 import { measureLargeLies, measureLargeSurvival, measureLargeTransfer } from './large.js'
 import { measureLifetime } from './lifetime.js'
 import { measureNewcomers } from './newcomers.js'
+import { measureSet, measureSetRounds } from './sets.js'
 import { measureSurvival } from './survival.js'
+import { measureWatch } from './watch.js'
 
 const NODES = 50
 const RECORDS = 1000
@@ -52,6 +56,12 @@ const MEASUREMENTS: Record<string, () => Promise<object>> = {
       '1 MiB, 20 of 50 nodes lie': await measureLargeLies({ ...options, seed: SEED, liars: 20 }),
     }
   },
+  async sets() {
+    const small = { seed: SEED, nodes: NODES, members: 2_000, valueBytes: 20 }
+    return { '2,000 of 20 B': await measureSet(small), rounds: await measureSetRounds(small) }
+  },
+  collections: () => measureCollection({ seed: SEED, nodes: NODES, entries: 1_000 }),
+  watch: () => measureWatch({ seed: SEED, nodes: NODES, versions: 50, intervalMs: 10_000, idlePolls: 360 }),
   lifetime: () => measureLifetime({ seed: SEED, nodes: NODES, ttlMs: DAY_MS, reads: 48 }),
 }
 

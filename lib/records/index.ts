@@ -8,16 +8,31 @@ export { recordStoreChecks } from './store/conformance.js'
 export { LevelStore } from './store/level-store.js'
 export { Records } from './records.js'
 export { RecordsError } from './records-error.js'
+export { Collections } from './client/collections.js'
 export { HyperdhtStorage } from './client/hyperdht.js'
 export { LargeReading } from './client/large-reading.js'
 export { LargeValues } from './client/large.js'
+export { RecordSets } from './client/sets.js'
+export { Watch } from './client/watch.js'
 export { MemoryStore } from './store/memory-store.js'
 export { DEFAULT_LIMITS } from './rules/limits.js'
 
 export type { PutResult, RecordsEvents, RecordsStats } from './records.js'
 export type { RecordsErrorDetails } from './records-error.js'
 export type { RecordsOptions } from './options.js'
-export type { DeleteOptions, GetOptions, PutOptions, RecordName } from './record-options.js'
+export type { DeleteOptions, GetOptions, PutOptions, RecordName, WatchOptions } from './record-options.js'
+export type {
+  CollectionName,
+  CollectionOutcome,
+  CollectionReadOptions,
+  CollectionRenewOptions,
+  CollectionUpdateOptions,
+} from './client/collections.js'
+export type { CollectionRead } from './client/collection-read.js'
+export type { MemberDeleteOptions, MemberPutOptions, SetMember, SetRead, SetReadOptions } from './client/sets.js'
+export type { KnownSet, SetFreshness } from './client/set-read.js'
+export type { WatchStats } from './client/watch.js'
+export type { CollectionEntry } from './rules/parts.js'
 export type { WaitOptions } from './client/context.js'
 export type { PutOutcome, Refused } from './client/put-outcome.js'
 export type { Freshness, GetOutcome, RecordState } from './client/get.js'

@@ -1,7 +1,10 @@
 /** Arguments of reads and writes: checked, and made into what is to be read or written. */
 import b4a from 'b4a'
+import type { AbortSignalLike } from '../primitives/signal.js'
 import type { WaitOptions } from './client/context.js'
+import type { GetOutcome } from './client/get.js'
 import { checkPublicKey, checkSigner, type Signer } from './client/key-pair.js'
+import type { WatchConfig } from './client/watch.js'
 import type { Draft } from './client/write.js'
 import { MAX_CHANNEL_BYTES, MAX_SALT_BYTES, MAX_SCHEMA_BYTES, memberSubkey, recordTarget } from './codec/record.js'
 import type { EntryKey } from './entry.js'
@@ -9,6 +12,7 @@ import { checkNumber, type RecordsConfig } from './options.js'
 import { RecordsError } from './records-error.js'
 import { endOf, tombstoneTtl } from './rules/lifetime.js'
 import { type ChannelLimits, checkSizes, DEFAULT_LIMITS } from './rules/limits.js'
+import { HOLDERS } from './rules/quorum.js'
 
 /** Which record of an owner. */
 export interface RecordName {
@@ -48,7 +52,23 @@ export interface GetOptions extends RecordName, WaitOptions {
   first?: boolean
 }
 
+export interface WatchOptions extends RecordName {
+  /** Ends the watch. */
+  signal?: AbortSignalLike | null
+  /** Between two times that holders are asked, in ms: 1000 to 2^31-1. Default 10 s. */
+  intervalMs?: number
+  /** Between two times that the holders are looked up, in ms. Default 10 minutes. */
+  lookupIntervalMs?: number
+  /** Holders that are asked at a time: 1 to 20. Default 3. */
+  nodes?: number
+  /** What is known already: only newer versions are given. */
+  known?: GetOutcome | null
+}
+
 const NO_SALT = new Uint8Array(0)
+
+/** What a timer can hold. */
+const MAX_DELAY_MS = 2 ** 31 - 1
 
 /** @throws TypeError or RangeError; RecordsError RECORD_REFUSED for what exceeds a limit */
 export function putDraft(options: PutOptions, config: RecordsConfig): Draft {
@@ -96,14 +116,30 @@ export function keyOfRead(publicKey: Uint8Array, name: RecordName): EntryKey {
   return keyOf(checkPublicKey(publicKey, 'publicKey'), name)
 }
 
-type NamedDraft = Pick<Draft, 'signer' | 'key' | 'salt' | 'topic' | 'expected'>
+/** @throws TypeError or RangeError */
+export function watchConfig(publicKey: Uint8Array, options: WatchOptions): WatchConfig {
+  const { signal = null, known = null } = options
+  if (signal !== null && typeof signal.addEventListener !== 'function') {
+    throw new TypeError('signal must be an AbortSignal')
+  }
+  return {
+    key: keyOfRead(publicKey, options),
+    signal,
+    intervalMs: checkNumber(options.intervalMs, 'intervalMs', 10_000, 1_000, MAX_DELAY_MS),
+    lookupIntervalMs: checkNumber(options.lookupIntervalMs, 'lookupIntervalMs', 600_000, 1_000, MAX_DELAY_MS),
+    nodesAtATime: checkNumber(options.nodes, 'nodes', 3, 1, HOLDERS),
+    known: known === null ? null : known.record,
+  }
+}
+
+type NamedDraft = Pick<Draft, 'signer' | 'key' | 'salt' | 'topic' | 'part' | 'large' | 'expected'>
 
 function nameDraft(options: PutOptions | DeleteOptions): NamedDraft {
   const signer = checkSigner(options.keyPair)
   const { salt = NO_SALT, topic = null, ifSeq } = options
   const key = keyOf(signer.publicKey, options)
   if (ifSeq !== undefined && ifSeq !== null) checkNumber(ifSeq, 'ifSeq', 0, 0, Number.MAX_SAFE_INTEGER)
-  return { signer, key, salt, topic, expected: ifSeq === undefined ? null : { seq: ifSeq } }
+  return { signer, key, salt, topic, part: null, large: false, expected: ifSeq === undefined ? null : { seq: ifSeq } }
 }
 
 function keyOf(publicKey: Uint8Array, { salt = NO_SALT, channel = '', topic }: RecordName): EntryKey {
@@ -115,9 +151,20 @@ function keyOf(publicKey: Uint8Array, { salt = NO_SALT, channel = '', topic }: R
   if (topic === undefined || topic === null) {
     return { channel, target: recordTarget(publicKey, salt, channel), subkey: NO_SALT }
   }
+  return { channel, target: checkTopic(topic), subkey: memberSubkey(publicKey, salt) }
+}
+
+/** Where the members of a set lie. @throws TypeError or RangeError */
+export function keyOfMembers(topic: Uint8Array, channel = ''): { channel: string; target: Uint8Array } {
+  checkText(channel, 'channel', MAX_CHANNEL_BYTES)
+  return { channel, target: checkTopic(topic) }
+}
+
+/** @throws TypeError or RangeError */
+export function checkTopic(topic: unknown): Uint8Array {
   if (!(topic instanceof Uint8Array)) throw new TypeError('topic must be a 32-byte Uint8Array')
   if (topic.length !== 32) throw new RangeError(`topic must be 32 bytes, got ${topic.length}`)
-  return { channel, target: topic, subkey: memberSubkey(publicKey, salt) }
+  return topic
 }
 
 /** @throws TypeError, RangeError */

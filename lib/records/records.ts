@@ -10,13 +10,16 @@ import { systemRandom } from '../primitives/random.js'
 import type { DHT } from '../node/dht.js'
 import type { Session } from '../node/session.js'
 import { Calls } from './client/calls.js'
+import { Collections } from './client/collections.js'
 import type { CallContext, ClientContext, WaitOptions } from './client/context.js'
 import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
 import { HyperdhtStorage } from './client/hyperdht.js'
 import { LargeValues } from './client/large.js'
 import type { PutOutcome } from './client/put-outcome.js'
 import { ExpectedHolders } from './rules/expected-holders.js'
-import { Republisher } from './client/republisher.js'
+import { type Kept, Republisher } from './client/republisher.js'
+import { RecordSets } from './client/sets.js'
+import { Watch } from './client/watch.js'
 import { type Draft, write, type Written } from './client/write.js'
 import type { RestoreOutcome } from './dump/channel-dump.js'
 import type { Entry } from './entry.js'
@@ -30,6 +33,8 @@ import {
   keyOfRead,
   type PutOptions,
   putDraft,
+  watchConfig,
+  type WatchOptions,
 } from './record-options.js'
 
 /** What a write has come to. `settled`: the same when every holder has answered or timed out; never rejects. */
@@ -67,11 +72,17 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
   readonly hyperdht: HyperdhtStorage
   /** Values of up to 500 MiB, found by the hash of their bytes. */
   readonly large: LargeValues
+  /** Many values under one key. */
+  readonly sets: RecordSets
+  /** Many small entries of one owner. */
+  readonly collections: Collections
   readonly #config: RecordsConfig
   readonly #calls: Calls
   readonly #holder: Holder | null
   readonly #context: ClientContext
   readonly #republisher: Republisher
+  /** Those that somebody waits for. BOUNDED: by the user's calls. */
+  readonly #watches = new Set<Watch>()
   #closing: Promise<void> | null = null
 
   /**
@@ -91,14 +102,24 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, expectedHolders, local: this.#holder }
     this.#republisher = new Republisher(clock, (error) => void this.emit('republish-error', error))
     this.hyperdht = new HyperdhtStorage(this.#context, this.#calls)
+    const keepAlive = (kept: Kept): void => {
+      if (this.#closing === null) this.#republisher.keep(kept)
+    }
     this.large = new LargeValues({
       config,
       calls: this.#calls,
       context: this.#context,
       ready: () => this.ready(),
-      keepAlive: (kept) => {
-        if (this.#closing === null) this.#republisher.keep(kept)
-      },
+      keepAlive,
+    })
+    const call = <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>): Promise<T> =>
+      this.#call(wait, work)
+    this.collections = new Collections({ config, call, keepAlive, forget: (name) => this.#republisher.forget(name) })
+    this.sets = new RecordSets({
+      config,
+      call,
+      write: (draft, wait, isRepublished) => this.#write(draft, wait, isRepublished),
+      delete: (draft, wait) => this.#delete(draft, wait),
     })
   }
 
@@ -134,9 +155,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
    * @returns as {@link put}
    */
   delete(options: DeleteOptions): Promise<PutResult> {
-    const draft = deletionDraft(options, this.#config)
-    this.#republisher.forget(nameOf(draft))
-    return this.#write(draft, options, false)
+    return this.#delete(deletionDraft(options, this.#config), options)
   }
 
   /**
@@ -154,6 +173,28 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       if (this.#config.repair) goesOn(repair(context, key, read))
       return read.outcome
     })
+  }
+
+  /**
+   * Every newer version of a record as it appears, deletions too; first the one there is. Versions that follow each other
+   * faster than holders are asked may be passed over, never the newest. It works while its next version is waited for; it
+   * ends, without an error, by its signal, by leaving the loop, and when the module is closed or the node destroyed.
+   *
+   * @param publicKey 32 bytes
+   * @throws TypeError or RangeError for bad arguments
+   * @example
+   * for await (const { state, value } of records.watch(publicKey, { signal })) show(state, value)
+   */
+  watch(publicKey: Uint8Array, options: WatchOptions = {}): Watch {
+    const dependencies = {
+      node: this.#context.node,
+      clock: this.#config.clock,
+      call: <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>) => this.#call(wait, work),
+      isClosed: () => this.#closing !== null,
+      onBegin: (watch: Watch) => void this.#watches.add(watch),
+      onEnd: (watch: Watch) => void this.#watches.delete(watch),
+    }
+    return new Watch(dependencies, watchConfig(publicKey, options))
   }
 
   /** How many values under a 32-byte key are kept here, in a channel. */
@@ -207,6 +248,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
 
   async #close(): Promise<void> {
     this.#republisher.close()
+    for (const watch of this.#watches) void watch.return()
     this.#calls.close()
     await this.#holder?.close()
   }
@@ -232,6 +274,11 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       if (isRepublished && this.#closing === null) this.#keepAlive(draft, record)
       return { ...outcome, settled }
     })
+  }
+
+  #delete(draft: Draft, wait: WaitOptions): Promise<PutResult> {
+    this.#republisher.forget(nameOf(draft))
+    return this.#write(draft, wait, false)
   }
 
   #keepAlive(draft: Draft, { seq, ttlMs }: Written['record']): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../../primitives/clock.js'
 import type { Random } from '../../primitives/random.js'
 import type { AbortSignalLike } from '../../primitives/signal.js'
 import type { Admission } from '../holder/admission.js'
+import type { Summaries } from '../holder/summaries.js'
 import type { ExpectedHolders } from '../rules/expected-holders.js'
 import type { ChannelLimits } from '../rules/limits.js'
 import type { RecordStore } from '../store/contract.js'
@@ -21,6 +22,7 @@ export interface WaitOptions {
 export interface LocalHolder {
   readonly store: RecordStore
   readonly admission: Admission
+  readonly summaries: Summaries
 }
 
 export interface ClientContext {

@@ -119,7 +119,7 @@ export async function repair(context: CallContext, key: EntryKey, { outcome, sur
   return delivered.filter((each) => each.status === 'fulfilled' && each.value.status === 'stored').length
 }
 
-function outcomeOf(record: SignedRecord | null, nowMs: number, freshness: Freshness): GetOutcome {
+export function outcomeOf(record: SignedRecord | null, nowMs: number, freshness: Freshness): GetOutcome {
   const state = stateOf(record, nowMs)
   return {
     state,

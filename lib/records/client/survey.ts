@@ -8,9 +8,10 @@ import { sameId } from '../../primitives/id.js'
 import type { Peer, Reply } from '../../rpc/reply.js'
 import { RECORD_COMMAND } from '../codec/commands.js'
 import { decodeGetReply, encodeGet } from '../codec/messages.js'
-import { recordOfProof, recordPlace, recordSignable, type SignedRecord } from '../codec/record.js'
+import { recordPlace, recordSignable, type SignedRecord } from '../codec/record.js'
 import type { EntryKey } from '../entry.js'
-import { endOf, isAlive } from '../rules/lifetime.js'
+import { servedRecord } from '../holder/served-record.js'
+import { endOf } from '../rules/lifetime.js'
 import { rankOf } from '../rules/placement.js'
 import { HOLDERS } from '../rules/quorum.js'
 import type { Version } from '../rules/version.js'
@@ -73,15 +74,12 @@ function holderOf(reply: Reply): Holder {
   return { peer: reply.from, token: reply.token, record: answer?.status === 'found' ? answer.record : null }
 }
 
-async function ownHolder(context: CallContext, key: EntryKey, headOnly: boolean): Promise<Holder | null> {
+/** Our own node as a holder, where it keeps records; else null. */
+export async function ownHolder(context: CallContext, key: EntryKey, headOnly: boolean): Promise<Holder | null> {
   const { local, node } = context
   if (local === null || node.id === null) return null
   const entry = await local.store.get(key)
-  const isServed = entry !== null && !headOnly && isAlive(entry.expiresAtMs, context.clock.wallTime())
-  const record =
-    entry === null
-      ? null
-      : recordOfProof(entry.proof, entry.signature, isServed && !entry.tombstone ? entry.value : null)
+  const record = entry === null ? null : servedRecord(entry, context.clock.wallTime(), headOnly)
   return { peer: { id: node.id, host: node.host ?? '', port: node.port }, token: null, record }
 }
 

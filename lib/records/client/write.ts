@@ -24,6 +24,9 @@ export interface Draft {
   readonly key: EntryKey
   readonly salt: Uint8Array
   readonly topic: Uint8Array | null
+  readonly part: Uint8Array | null
+  /** The value is the address of a large value. */
+  readonly large: boolean
   readonly schema: string
   readonly tombstone: boolean
   readonly value: Uint8Array
@@ -58,18 +61,37 @@ export async function write(context: CallContext, draft: Draft): Promise<Written
     const nowMs = context.clock.wallTime()
     const { maxClockSkewMs } = context
     const newest = (await newestOf(found, draft.key, { isWhole: false, nowMs, maxClockSkewMs })).record
-    checkExpected(draft, newest, nowMs)
-    const record = await signNext(draft, newest, nowMs)
-    const run = new Writing(context, holders, draft, record)
-    const written = await (draft.expected === null ? run.write() : run.compareAndSwap())
+    const isLast = draft.seq !== null || draft.expected !== null || attempt === MAX_ATTEMPTS
+    const written = await writeTo(context, holders, draft, newest, isLast)
     if (written !== null) return written
-    const outcome = run.tally.outcome(record)
-    if (!run.tally.isContested) throw new RecordsError('TOO_FEW_STORED', describePut(outcome), { outcome })
-    if (draft.seq !== null || draft.expected !== null || attempt === MAX_ATTEMPTS) {
-      throw new RecordsError('WRITE_CONFLICT', `another version was written; ${describePut(outcome)}`, { outcome })
-    }
     await pause(context, context.random.below(BACKOFF_MS * attempt))
   }
+}
+
+/**
+ * Writes to holders that have been looked at already.
+ *
+ * @param newest the newest version they have; null: none
+ * @param isLast a lost race is an error
+ * @returns null: another writer was faster. Rejects with RecordsError TOO_FEW_STORED or WRITE_CONFLICT
+ */
+export async function writeTo(
+  context: CallContext,
+  holders: readonly Holder[],
+  draft: Draft,
+  newest: SignedRecord | null,
+  isLast = true,
+): Promise<Written | null> {
+  const nowMs = context.clock.wallTime()
+  checkExpected(draft, newest, nowMs)
+  const record = await signNext(draft, newest, nowMs)
+  const run = new Writing(context, holders, draft, record)
+  const written = await (draft.expected === null ? run.write() : run.compareAndSwap())
+  if (written !== null) return written
+  const outcome = run.tally.outcome(record)
+  if (!run.tally.isContested) throw new RecordsError('TOO_FEW_STORED', describePut(outcome), { outcome })
+  if (!isLast) return null
+  throw new RecordsError('WRITE_CONFLICT', `another version was written; ${describePut(outcome)}`, { outcome })
 }
 
 /** @throws RecordsError WRITE_CONFLICT when the holders are known to refuse it */
@@ -88,9 +110,10 @@ function checkExpected({ expected, seq }: Draft, newest: SignedRecord | null, no
 }
 
 async function signNext(draft: Draft, newest: SignedRecord | null, nowMs: number): Promise<SignedRecord> {
-  const { signer, key, salt, topic, schema, tombstone, value } = draft
+  const { signer, key, salt, topic, part, large, schema, tombstone, value } = draft
   const seq = draft.seq ?? (newest === null ? 1 : newest.seq + 1)
-  const head = { salt, topic, schema, tombstone, channel: key.channel, seq, ttlMs: draft.ttlOf(newest, nowMs) }
+  const named = { salt, topic, part, schema, channel: key.channel }
+  const head = { ...named, large, tombstone, seq, ttlMs: draft.ttlOf(newest, nowMs) }
   const isSame = newest !== null && newest.seq === seq
   // Signing the same version again prolongs its life; it is the newer one, whatever the clocks say.
   const signedAtMs = isSame ? Math.max(nowMs, newest.signedAtMs + 1) : nowMs
@@ -207,10 +230,9 @@ class Writing {
   }
 
   async #signNextRound(): Promise<void> {
-    const { value, salt, channel, topic, seq, round, ttlMs, schema, tombstone } = this.#record
     const signedAtMs = Math.max(this.#context.clock.wallTime(), this.#record.signedAtMs)
-    const head = { salt, channel, topic, seq, round: round + 1, signedAtMs, ttlMs, schema, tombstone }
-    this.#record = await signRecord(this.#draft.signer, head, value!)
+    const head = { ...this.#record, round: this.#record.round + 1, signedAtMs }
+    this.#record = await signRecord(this.#draft.signer, head, this.#record.value!)
     this.tally = this.#newTally()
   }
 }

@@ -9,7 +9,10 @@ export const RECORD_COMMAND = {
   PUT: 81,
   /** Which of these versions do you lack? */
   OFFER: 82,
-  // 83 and 84: sets, 88: watching.
+  /** Page by page, what lies under a key. */
+  LIST: 83,
+  /** What lies under a key, as counts and digests. */
+  SUMMARY: 84,
   /** Who keeps a segment of a large value? */
   CHUNK_FIND: 85,
   /** One chunk of it, or the hashes of a group of them. */
@@ -20,7 +23,7 @@ export const RECORD_COMMAND = {
 
 /** Whether a command is one of this module's own. */
 export function isRecordCommand(command: number): boolean {
-  return command >= RECORD_COMMAND.GET && command <= RECORD_COMMAND.OFFER
+  return command >= RECORD_COMMAND.GET && command <= RECORD_COMMAND.SUMMARY
 }
 
 /** Whether a command is about segments of large values. */

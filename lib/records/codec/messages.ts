@@ -23,6 +23,8 @@ export interface GetRequest {
   readonly headOnly: boolean
   /** The version that the reader has: if nothing is newer, it need not come again. */
   readonly known: Version | null
+  /** Token and closest nodes are not wanted. Default false. */
+  readonly brief?: boolean
 }
 
 /** `same`: nothing newer than what the reader knows. */
@@ -31,9 +33,10 @@ export type GetReply =
 
 const WANTS_HEAD = 1
 const HAS_KNOWN = 2
+const IS_BRIEF = 4
 
-export function encodeGet({ channel, subkey, headOnly, known }: GetRequest): Uint8Array {
-  const flags = (headOnly ? WANTS_HEAD : 0) | (known === null ? 0 : HAS_KNOWN)
+export function encodeGet({ channel, subkey, headOnly, known, brief = false }: GetRequest): Uint8Array {
+  const flags = (headOnly ? WANTS_HEAD : 0) | (known === null ? 0 : HAS_KNOWN) | (brief ? IS_BRIEF : 0)
   const parts: Uint8Array[] = [Uint8Array.of(flags), text(channel), sized(subkey)]
   if (known !== null) parts.push(encodeVersion(known))
   return b4a.concat(parts)
@@ -45,7 +48,8 @@ export function decodeGet(bytes: Uint8Array): GetRequest | null {
   const channel = readText(reader)
   const subkey = readSized(reader, MAX_SUBKEY_BYTES)
   const known = (flags & HAS_KNOWN) === 0 ? null : readVersion(reader)
-  return reader.failed ? null : { channel, subkey, headOnly: (flags & WANTS_HEAD) !== 0, known }
+  if (reader.failed) return null
+  return { channel, subkey, headOnly: (flags & WANTS_HEAD) !== 0, known, brief: (flags & IS_BRIEF) !== 0 }
 }
 
 const STATUS = { none: 0, same: 1, found: 2 } as const

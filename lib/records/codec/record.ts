@@ -18,8 +18,16 @@ const HAS_CHANNEL = 4
 const HAS_SALT = 8
 const HAS_SCHEMA = 16
 const HAS_ROUND = 32
+const HAS_MORE = 64
 const HAS_VALUE = 128
-const KNOWN_FLAGS = IS_TOMBSTONE | HAS_TOPIC | HAS_CHANNEL | HAS_SALT | HAS_SCHEMA | HAS_ROUND | HAS_VALUE
+
+/** Of the second byte of flags. */
+const HAS_PART = 1
+const IS_LARGE = 2
+const KNOWN_MORE = HAS_PART | IS_LARGE
+
+/** Longest name of a part. */
+export const MAX_PART_BYTES = 32
 
 /** Longest channel name and schema name, in bytes of UTF-8. */
 export const MAX_CHANNEL_BYTES = 32
@@ -41,6 +49,11 @@ export interface RecordHead {
   readonly channel: string
   /** 32-byte key of the set that the record is a member of; null: it lies alone under a key of its own. */
   readonly topic: Uint8Array | null
+  /**
+   * Which part of the owner's collection it is, 1 to 32 bytes: many such records of one owner lie under one key, which
+   * nobody else can write to. null: it is none.
+   */
+  readonly part: Uint8Array | null
   /** Number of the version, 0 to 2^53-1: the highest is the newest. */
   readonly seq: number
   /** Which signing of this version it is; see `compareVersions`. */
@@ -53,6 +66,8 @@ export interface RecordHead {
   readonly schema: string
   /** The owner deletes it: there is no value. */
   readonly tombstone: boolean
+  /** The value is the address of a large value. */
+  readonly large: boolean
   /** 32-byte BLAKE2b of the value. */
   readonly valueHash: Uint8Array
 }
@@ -79,7 +94,7 @@ export function recordTarget(publicKey: Uint8Array, salt: Uint8Array, channel: s
 /** Where a record lies: the target lookups walk to, and what tells it apart there. */
 export function recordPlace(head: RecordHead): { target: Uint8Array; subkey: Uint8Array } {
   if (head.topic !== null) return { target: head.topic, subkey: memberSubkey(head.publicKey, head.salt) }
-  return { target: recordTarget(head.publicKey, head.salt, head.channel), subkey: NO_SUBKEY }
+  return { target: recordTarget(head.publicKey, head.salt, head.channel), subkey: head.part ?? NO_SUBKEY }
 }
 
 const NO_SUBKEY = new Uint8Array(0)
@@ -101,10 +116,21 @@ function signableOf(head: Uint8Array, valueHash: Uint8Array): Uint8Array {
   return out
 }
 
-/** The record as bytes; without its value, where `value` is null. */
-export function encodeRecord(record: SignedRecord): Uint8Array {
+/** Where records lie that are sent together: their topic and channel need not be said again for each. */
+export interface SharedPlace {
+  readonly channel: string
+  /** 32 bytes: the topic of those that have one. */
+  readonly target: Uint8Array
+}
+
+/**
+ * The record as bytes; without its value, where `value` is null.
+ *
+ * @param isPlaceKnown leave out topic and channel, for a reader who knows them
+ */
+export function encodeRecord(record: SignedRecord, isPlaceKnown = false): Uint8Array {
   const { value, valueHash, signature } = record
-  const head = encodeHead(record, value !== null)
+  const head = encodeHead(record, value !== null, isPlaceKnown)
   if (value === null) return b4a.concat([head, valueHash, signature])
   const size = b4a.alloc(uintBytes(value.length))
   writeUint(size, 0, value.length)
@@ -118,28 +144,37 @@ export function decodeRecord(bytes: Uint8Array): SignedRecord | null {
   return reader.rest === 0 ? record : null
 }
 
-/** Reads a record; null: malformed. The signature has not been verified. */
-export function readRecord(reader: ByteReader): SignedRecord | null {
+/**
+ * Reads a record; null: malformed. The signature has not been verified.
+ *
+ * @param place of a record without topic and channel
+ */
+export function readRecord(reader: ByteReader, place: SharedPlace | null = null): SignedRecord | null {
   if (reader.byte() !== VERSION) return null
   const flags = reader.byte()
+  const more = (flags & HAS_MORE) === 0 ? 0 : reader.byte()
   const publicKey = reader.take(PUBLIC_KEY_BYTES)
   const seq = reader.uint()
   const signedAtMs = reader.uint()
   const ttlMs = reader.uint()
   const round = (flags & HAS_ROUND) === 0 ? 0 : reader.uint()
-  const topic = (flags & HAS_TOPIC) === 0 ? null : reader.take(HASH_BYTES)
-  const channel = (flags & HAS_CHANNEL) === 0 ? '' : readText(reader, MAX_CHANNEL_BYTES)
+  const topic = (flags & HAS_TOPIC) === 0 ? null : (place?.target ?? reader.take(HASH_BYTES))
+  const part = (more & HAS_PART) === 0 ? null : reader.take(reader.uint())
+  const channel = (flags & HAS_CHANNEL) === 0 ? '' : (place?.channel ?? readText(reader, MAX_CHANNEL_BYTES))
   const salt = (flags & HAS_SALT) === 0 ? NO_SUBKEY : reader.take(reader.uint())
   const schema = (flags & HAS_SCHEMA) === 0 ? '' : readText(reader, MAX_SCHEMA_BYTES)
   const value = (flags & HAS_VALUE) === 0 ? null : reader.take(reader.uint())
   const valueHash = value === null ? reader.take(HASH_BYTES) : blake2b(value)
   const signature = reader.take(SIGNATURE_BYTES)
   const tombstone = (flags & IS_TOMBSTONE) !== 0
-  if (reader.failed || (flags & ~KNOWN_FLAGS) !== 0 || salt.length > MAX_SALT_BYTES) return null
+  const large = (more & IS_LARGE) !== 0
+  if (reader.failed || salt.length > MAX_SALT_BYTES || (more & ~KNOWN_MORE) !== 0) return null
+  if ((flags & HAS_MORE) !== 0 && more === 0) return null
+  if (part !== null && (topic !== null || part.length === 0 || part.length > MAX_PART_BYTES)) return null
   if (signedAtMs > MAX_TIME_MS || ttlMs > MAX_TIME_MS) return null
-  if (tombstone && value !== null && value.length > 0) return null
-  const head = { publicKey, salt, channel, topic, seq, round, signedAtMs, ttlMs, schema, tombstone, valueHash }
-  return { ...head, value, signature }
+  if (tombstone && (large || (value !== null && value.length > 0))) return null
+  const named = { publicKey, salt, channel, topic, part, seq, round, signedAtMs, ttlMs, schema }
+  return { ...named, tombstone, large, valueHash, value, signature }
 }
 
 /** What a stored entry keeps as its proof: the head and the hash of the value. */
@@ -153,11 +188,11 @@ export function recordOfProof(proof: Uint8Array, signature: Uint8Array, value: U
   return head === null ? null : { ...head, value }
 }
 
-function encodeHead(head: RecordHead, hasValue: boolean): Uint8Array {
-  const { publicKey, seq, round, signedAtMs, ttlMs, topic, tombstone } = head
+function encodeHead(head: RecordHead, hasValue: boolean, isPlaceKnown = false): Uint8Array {
+  const { publicKey, seq, round, signedAtMs, ttlMs, topic, part, tombstone, large, salt } = head
   const channel = b4a.from(head.channel)
   const schema = b4a.from(head.schema)
-  const { salt } = head
+  const more = (part === null ? 0 : HAS_PART) | (large ? IS_LARGE : 0)
   const flags =
     (tombstone ? IS_TOMBSTONE : 0) |
     (topic === null ? 0 : HAS_TOPIC) |
@@ -165,11 +200,15 @@ function encodeHead(head: RecordHead, hasValue: boolean): Uint8Array {
     (salt.length === 0 ? 0 : HAS_SALT) |
     (schema.length === 0 ? 0 : HAS_SCHEMA) |
     (round === 0 ? 0 : HAS_ROUND) |
+    (more === 0 ? 0 : HAS_MORE) |
     (hasValue ? HAS_VALUE : 0)
-  const parts: Uint8Array[] = [Uint8Array.of(VERSION, flags), publicKey, uint(seq), uint(signedAtMs), uint(ttlMs)]
+  const parts: Uint8Array[] = [more === 0 ? Uint8Array.of(VERSION, flags) : Uint8Array.of(VERSION, flags, more)]
+  parts.push(publicKey, uint(seq), uint(signedAtMs), uint(ttlMs))
   if (round !== 0) parts.push(uint(round))
-  if (topic !== null) parts.push(topic)
-  for (const field of [channel, salt, schema]) if (field.length > 0) parts.push(uint(field.length), field)
+  if (topic !== null && !isPlaceKnown) parts.push(topic)
+  if (part !== null) parts.push(uint(part.length), part)
+  const fields = isPlaceKnown ? [salt, schema] : [channel, salt, schema]
+  for (const field of fields) if (field.length > 0) parts.push(uint(field.length), field)
   return b4a.concat(parts)
 }
 

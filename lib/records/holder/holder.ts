@@ -16,6 +16,7 @@ import { claimOf } from './claim.js'
 import { HyperdhtHolder } from './hyperdht-holder.js'
 import { mountHandler } from './mount.js'
 import { RecordHolder } from './record-holder.js'
+import { Summaries } from './summaries.js'
 import { Transfer, type TransferCounts } from './transfer.js'
 
 /** Ended entries are swept away so often, and so many at a time. */
@@ -36,6 +37,7 @@ export interface HolderStats {
 export class Holder {
   readonly store: RecordStore
   readonly admission: Admission
+  readonly summaries: Summaries
   /** Resolves when the store is open. */
   readonly opened: Promise<void>
   readonly #transfer: Transfer
@@ -53,8 +55,17 @@ export class Holder {
     this.store = store
     this.#config = config
     this.#onError = onError
-    this.admission = new Admission({ store, wallTime, limitsOf, maxClockSkewMs, defaultTtlMs: HYPERDHT_TTL_MS })
-    const records = new RecordHolder({ store, admission: this.admission, wallTime })
+    const summaries = new Summaries({ store, clock })
+    this.summaries = summaries
+    this.admission = new Admission({
+      store,
+      wallTime,
+      limitsOf,
+      maxClockSkewMs,
+      defaultTtlMs: HYPERDHT_TTL_MS,
+      onStored: (entry) => summaries.noteStored(entry),
+    })
+    const records = new RecordHolder({ store, admission: this.admission, summaries, wallTime })
     const chunks = new ChunkHolder({ store, admission: this.admission, wallTime, now: () => clock.now() })
     this.#chunks = chunks
     const servesHyperdht = config.hyperdht ?? !('createServer' in node)
@@ -105,6 +116,7 @@ export class Holder {
     this.#chunks.close()
     await this.opened.catch(() => {})
     await this.store.close()
+    this.summaries.close()
   }
 
   async #answer(request: Request, handle: () => Promise<void> | null): Promise<void> {

@@ -1,4 +1,4 @@
-/** Answers this module's own commands about owned records: GET, PUT and OFFER. */
+/** Answers this module's own commands about owned records: GET, PUT and OFFER, and those about sets of them. */
 import type { Request } from '../../rpc/request.js'
 import { decodeMutablePut } from '../codec/hyperdht.js'
 import { RECORD_COMMAND } from '../codec/commands.js'
@@ -12,27 +12,31 @@ import {
   type Offered,
   type PutRequest,
 } from '../codec/messages.js'
-import { decodeRecord, recordOfProof, type SignedRecord } from '../codec/record.js'
-import type { Entry } from '../entry.js'
-import { isAlive } from '../rules/lifetime.js'
+import { decodeRecord } from '../codec/record.js'
 import type { Refusal } from '../rules/refusal.js'
 import { compareVersions } from '../rules/version.js'
 import type { RecordStore } from '../store/contract.js'
 import type { Admission } from './admission.js'
 import type { Claim } from './claim.js'
+import { servedRecord } from './served-record.js'
+import { SetHolder } from './set-holder.js'
+import type { Summaries } from './summaries.js'
 
 export interface RecordHolderOptions {
   readonly store: RecordStore
   readonly admission: Admission
+  readonly summaries: Summaries
   /** Wall time in ms. */
   readonly wallTime: () => number
 }
 
 export class RecordHolder {
   readonly #options: RecordHolderOptions
+  readonly #sets: SetHolder
 
   constructor(options: RecordHolderOptions) {
     this.#options = options
+    this.#sets = new SetHolder(options)
   }
 
   /** Begins to answer; null: it is none of these commands. The promise rejects when the store fails. */
@@ -45,7 +49,7 @@ export class RecordHolder {
       case RECORD_COMMAND.OFFER:
         return this.#offer(request)
       default:
-        return null
+        return this.#sets.handle(request)
     }
   }
 
@@ -53,19 +57,13 @@ export class RecordHolder {
     const { target, value } = request
     const asked = target === null || value === null ? null : decodeGet(value)
     if (asked === null) return answer(request, { reason: 'MALFORMED' })
-    const { channel, subkey, headOnly, known } = asked
+    const { channel, subkey, headOnly, known, brief } = asked
+    const options = brief === true ? { token: false, closerNodes: false } : {}
     const entry = await this.#options.store.get({ channel, target: target!, subkey })
-    const record = entry === null ? null : this.#recordOf(entry, headOnly)
-    if (record === null) return request.reply(encodeGetReply({ status: 'none' }))
+    const record = entry === null ? null : servedRecord(entry, this.#options.wallTime(), headOnly)
+    if (record === null) return request.reply(encodeGetReply({ status: 'none' }), options)
     const isNews = known === null || compareVersions(record, known) > 0
-    request.reply(encodeGetReply(isNews ? { status: 'found', record } : { status: 'same' }))
-  }
-
-  /** With its value while it lives, and without it for as long as it is remembered. */
-  #recordOf({ kind, proof, signature, value, tombstone, expiresAtMs }: Entry, headOnly: boolean): SignedRecord | null {
-    if (kind !== 'record') return null
-    const isServed = !headOnly && !tombstone && isAlive(expiresAtMs, this.#options.wallTime())
-    return recordOfProof(proof, signature, isServed ? value : null)
+    request.reply(encodeGetReply(isNews ? { status: 'found', record } : { status: 'same' }), options)
   }
 
   async #put(request: Request): Promise<void> {
@@ -74,7 +72,7 @@ export class RecordHolder {
     const claim = put === null ? null : claimOfPut(put, target!)
     if (put === null || claim === null) return answer(request, { reason: 'MALFORMED' })
     const { refusal, entry } = await this.#options.admission.admit(claim, put.expected, put.kept?.heldUntilMs ?? 0)
-    const current = refusal === null || entry === null ? null : this.#recordOf(entry, true)
+    const current = refusal === null || entry === null ? null : servedRecord(entry, 0, true)
     request.reply(encodePutReply({ refusal, current }), { closerNodes: false })
   }
 

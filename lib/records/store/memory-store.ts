@@ -49,7 +49,8 @@ export class MemoryStore implements RecordStore {
     const subkey = toHex(entry.subkey)
     const before = shelf.entries.get(subkey) ?? null
     shelf.entries.set(subkey, entry)
-    if (before === null) shelf.order = null
+    // Sorting anew for each newcomer would make a large set that is written and read costly.
+    if (before === null) shelf.order?.splice(indexBehind(shelf.order, subkey), 0, subkey)
     this.#ledger.replace(before && countedOf(before), countedOf(entry))
     if (before !== null) this.#queue.noteDead()
     this.#queue.push(entry)

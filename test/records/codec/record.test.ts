@@ -3,6 +3,7 @@ import test from 'brittle'
 import fc from 'fast-check'
 import { createKeyPair, verify } from '../../../lib/primitives/ed25519.js'
 import { blake2b } from '../../../lib/primitives/hash.js'
+import { ByteReader } from '../../../lib/records/codec/byte-reader.js'
 import {
   decodeBits,
   decodeGet,
@@ -21,7 +22,9 @@ import {
   decodeRecord,
   encodeProof,
   encodeRecord,
+  readRecord,
   recordOfProof,
+  recordPlace,
   recordSignable,
   recordTarget,
   type SignedRecord,
@@ -34,7 +37,11 @@ const records: fc.Arbitrary<SignedRecord> = fc
     publicKey: bytesOf(32),
     salt: fc.uint8Array({ maxLength: 64 }),
     channel: fc.constantFrom('', 'chat', 'ä'.repeat(16)),
-    topic: fc.option(bytesOf(32)),
+    place: fc.oneof(
+      fc.record({ topic: fc.option(bytesOf(32)), part: fc.constant(null) }),
+      fc.record({ topic: fc.constant(null), part: fc.uint8Array({ minLength: 1, maxLength: 32 }) }),
+    ),
+    large: fc.boolean(),
     seq: fc.maxSafeNat(),
     round: fc.nat(300),
     signedAtMs: fc.nat(2 ** 31),
@@ -43,7 +50,7 @@ const records: fc.Arbitrary<SignedRecord> = fc
     value: fc.uint8Array({ maxLength: 300 }),
     signature: bytesOf(64),
   })
-  .map((record) => ({ ...record, tombstone: false, valueHash: blake2b(record.value) }))
+  .map(({ place, ...record }) => ({ ...record, ...place, tombstone: false, valueHash: blake2b(record.value) }))
 
 test('record codec: what is encoded reads back, with and without its value', (t) => {
   fc.assert(
@@ -51,6 +58,8 @@ test('record codec: what is encoded reads back, with and without its value', (t)
       same(decodeRecord(encodeRecord(record)), record)
       same(decodeRecord(encodeRecord({ ...record, value: null })), { ...record, value: null })
       same(recordOfProof(encodeProof(record), record.signature, record.value), record)
+      const place = { channel: record.channel, target: record.topic ?? new Uint8Array(32) }
+      same(readRecord(new ByteReader(encodeRecord(record, true)), place), record)
       const longer = b4a.concat([encodeRecord(record), Uint8Array.of(0)])
       if (decodeRecord(longer) !== null) throw new Error('a byte too many')
     }),
@@ -60,8 +69,9 @@ test('record codec: what is encoded reads back, with and without its value', (t)
 
 test('record codec: the signature holds for both forms, and for nothing else', async (t) => {
   const keyPair = await createKeyPair(new Uint8Array(32).fill(1))
-  const head = { salt: b4a.from('salt'), channel: '', topic: null, seq: 3, round: 0, schema: '', tombstone: false }
-  const record = await signRecord(keyPair, { ...head, signedAtMs: 1_700_000_000_000, ttlMs: 60_000 }, b4a.from('value'))
+  const head = { salt: b4a.from('salt'), channel: '', topic: null, part: null, large: false }
+  const said = { ...head, seq: 3, round: 0, schema: '', tombstone: false }
+  const record = await signRecord(keyPair, { ...said, signedAtMs: 1_700_000_000_000, ttlMs: 60_000 }, b4a.from('value'))
   const { signature, publicKey } = record
   const isGenuine = (some: SignedRecord): Promise<boolean> =>
     verify({ message: recordSignable(some), signature, publicKey })
@@ -75,6 +85,8 @@ test('record codec: the signature holds for both forms, and for nothing else', a
     { salt: b4a.from('malt') },
     { channel: 'x' },
     { topic: new Uint8Array(32) },
+    { part: Uint8Array.of(1) },
+    { large: true },
     { schema: 'x' },
     { tombstone: true },
     { valueHash: blake2b(b4a.from('other')) },
@@ -84,11 +96,16 @@ test('record codec: the signature holds for both forms, and for nothing else', a
 
 test('record codec: the bytes of a record, and its key', async (t) => {
   const keyPair = await createKeyPair(new Uint8Array(32).fill(1))
-  const head = { salt: Uint8Array.of(9), channel: 'c', topic: null, seq: 300, round: 0, schema: 's', tombstone: false }
-  const record = await signRecord(keyPair, { ...head, signedAtMs: 1000, ttlMs: 7 }, b4a.from('hi'))
+  const head = { salt: Uint8Array.of(9), channel: 'c', topic: null, part: null, large: false }
+  const said = { ...head, seq: 300, round: 0, schema: 's', tombstone: false }
+  const record = await signRecord(keyPair, { ...said, signedAtMs: 1000, ttlMs: 7 }, b4a.from('hi'))
   const hex = (bytes: Uint8Array): string => b4a.toString(bytes, 'hex')
   const expected = `019c${hex(keyPair.publicKey)}fd2c01fde80307016301090173026869${hex(record.signature)}`
   t.is(hex(encodeRecord(record)), expected)
+  const part = await signRecord(keyPair, { ...said, part: b4a.from('p'), signedAtMs: 1000, ttlMs: 7 }, b4a.from('hi'))
+  const more = `01dc01${hex(keyPair.publicKey)}fd2c01fde803070170016301090173026869${hex(part.signature)}`
+  t.is(hex(encodeRecord(part)), more)
+  t.alike(recordPlace(part), { target: recordTarget(keyPair.publicKey, head.salt, 'c'), subkey: b4a.from('p') })
   t.is(recordTarget(keyPair.publicKey, head.salt, 'c').length, 32)
   t.unlike(recordTarget(keyPair.publicKey, head.salt, 'c'), recordTarget(keyPair.publicKey, b4a.from('c\x09'), ''))
 })
@@ -96,8 +113,8 @@ test('record codec: the bytes of a record, and its key', async (t) => {
 test('messages: what is encoded reads back', (t) => {
   const known = { seq: 5, round: 1, signedAtMs: 1234 }
   for (const request of [
-    { channel: '', subkey: new Uint8Array(0), headOnly: true, known: null },
-    { channel: 'chat', subkey: new Uint8Array(40).fill(1), headOnly: false, known },
+    { channel: '', subkey: new Uint8Array(0), headOnly: true, known: null, brief: false },
+    { channel: 'chat', subkey: new Uint8Array(40).fill(1), headOnly: false, known, brief: true },
   ]) {
     same(decodeGet(encodeGet(request)), request)
   }
