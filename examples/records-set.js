@@ -30,9 +30,14 @@ console.log(`${count} members in pages of 20`)
 await stores[0].sets.put({ keyPair: players[0], topic, value: Buffer.from('player 1: 999 points') })
 await stores[1].sets.delete({ keyPair: players[1], topic })
 
+// A long value is written as a large one, and the member has its address.
+await stores[2].sets.put({ keyPair: players[2], topic, value: Buffer.alloc(10_000, 'player 3 tells a story. ') })
+
 // What has been read already need not come again.
 const now = await stores[3].sets.read(topic, { known: first })
 console.log(`${now.members.length} members, the best is ${byValue(now.members).find((each) => each.includes('999'))}`)
+
+console.log(`the longest has ${Math.max(...now.members.map(({ value }) => value?.length ?? 0))} bytes`)
 
 for (const records of stores) await records.close()
 await testnet.destroy()

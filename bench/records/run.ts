@@ -58,7 +58,9 @@ const MEASUREMENTS: Record<string, () => Promise<object>> = {
   },
   async sets() {
     const small = { seed: SEED, nodes: NODES, members: 2_000, valueBytes: 20 }
-    return { '2,000 of 20 B': await measureSet(small), rounds: await measureSetRounds(small) }
+    const large = { seed: SEED, nodes: NODES, members: 10, valueBytes: 10_000 }
+    const rounds = await measureSetRounds(small)
+    return { '2,000 of 20 B': await measureSet(small), '10 of 10 kB': await measureSet(large), rounds }
   },
   collections: () => measureCollection({ seed: SEED, nodes: NODES, entries: 1_000 }),
   watch: () => measureWatch({ seed: SEED, nodes: NODES, versions: 50, intervalMs: 10_000, idlePolls: 360 }),

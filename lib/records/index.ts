@@ -30,6 +30,7 @@ export type {
 } from './client/collections.js'
 export type { CollectionRead } from './client/collection-read.js'
 export type { MemberDeleteOptions, MemberPutOptions, SetMember, SetRead, SetReadOptions } from './client/sets.js'
+export type { LargeAddress } from './client/large-members.js'
 export type { KnownSet, SetFreshness } from './client/set-read.js'
 export type { WatchStats } from './client/watch.js'
 export type { CollectionEntry } from './rules/parts.js'

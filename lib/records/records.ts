@@ -18,7 +18,7 @@ import { LargeValues } from './client/large.js'
 import type { PutOutcome } from './client/put-outcome.js'
 import { ExpectedHolders } from './rules/expected-holders.js'
 import { type Kept, Republisher } from './client/republisher.js'
-import { RecordSets } from './client/sets.js'
+import { type Prepare, RecordSets } from './client/sets.js'
 import { Watch } from './client/watch.js'
 import { type Draft, write, type Written } from './client/write.js'
 import type { RestoreOutcome } from './dump/channel-dump.js'
@@ -118,7 +118,8 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.sets = new RecordSets({
       config,
       call,
-      write: (draft, wait, isRepublished) => this.#write(draft, wait, isRepublished),
+      large: this.large,
+      write: (draft, wait, isRepublished, prepare) => this.#write(draft, wait, isRepublished, prepare),
       delete: (draft, wait) => this.#delete(draft, wait),
     })
   }
@@ -264,14 +265,15 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     return { ...this.#context, session }
   }
 
-  #write(draft: Draft, wait: WaitOptions, isRepublished: boolean): Promise<PutResult> {
+  #write(draft: Draft, wait: WaitOptions, isRepublished: boolean, prepare?: Prepare): Promise<PutResult> {
     const writing = this.#call(wait, async (context, goesOn) => {
+      await prepare?.(wait)
       const written = await write(context, draft)
       goesOn(written.settled)
       return written
     })
     return writing.then(({ outcome, settled, record }) => {
-      if (isRepublished && this.#closing === null) this.#keepAlive(draft, record)
+      if (isRepublished && this.#closing === null) this.#keepAlive(draft, record, prepare)
       return { ...outcome, settled }
     })
   }
@@ -281,7 +283,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     return this.#write(draft, wait, false)
   }
 
-  #keepAlive(draft: Draft, { seq, ttlMs }: Written['record']): void {
+  #keepAlive(draft: Draft, { seq, ttlMs }: Written['record'], prepare?: Prepare): void {
     const again: Draft = { ...draft, seq, expected: null }
     const name = nameOf(draft)
     this.#republisher.keep({
@@ -289,6 +291,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       ttlMs,
       write: async () => {
         try {
+          await prepare?.({})
           await this.#call({}, async (context, goesOn) => goesOn((await write(context, again)).settled))
           return 'written'
         } catch (error) {

@@ -5,7 +5,7 @@ import { RECORD_COMMAND } from '../../lib/records/codec/commands.js'
 import { decodeSummary, encodeListReply, encodeSummaryReply } from '../../lib/records/codec/set-messages.js'
 import { mountHandler } from '../../lib/records/holder/mount.js'
 import type { SetMember, SetRead, SetReadOptions } from '../../lib/records/index.js'
-import type { RecordsNetwork } from '../../bench/records/network.js'
+import { type RecordsNetwork, sameBytes } from '../../bench/records/network.js'
 import { failure, HOUR, MINUTE, startRecords, text, textOf } from './network.js'
 
 const TOPIC = new Uint8Array(32).fill(9)
@@ -197,6 +197,35 @@ test('sets: bad arguments fail at the call', async (t) => {
   } catch (error) {
     t.ok(error instanceof TypeError)
   }
+})
+
+test('sets: long values come back, and are not sent again', async (t) => {
+  const figures = await measureSet({ seed: 2, nodes: 24, members: 10, valueBytes: 10_000 })
+  t.alike([figures.read, figures.wrong, figures.changed, figures.since], [10, 0, 1, 1])
+  t.ok(figures.again.receivedBytes < 10_000, `${figures.again.receivedBytes} bytes for nothing new`)
+})
+
+test('sets: a long value lives as long as its member, and can be left where it is', async (t) => {
+  const network = await startRecords(t)
+  const { sim, members } = network
+  const keyPair = await network.keyPair(1)
+  const { sets } = members[0]!.records
+  const value = new Uint8Array(5_000).fill(7)
+  await sim.run(sets.put({ keyPair, topic: TOPIC, value, ttlMs: HOUR, schema: 'bytes' }))
+  const left = await read(network, { largeBytes: 4_999 })
+  const [member] = left.members
+  t.alike([member!.state, member!.value, member!.schema, member!.large!.sizeBytes], ['found', null, 'bytes', 5_000])
+  t.ok(sameBytes(await sim.run(members[4]!.records.large.get(member!.large!.root).bytes()), value))
+  await sim.advance(5 * HOUR)
+  const [later] = (await read(network)).members
+  t.ok(sameBytes(later!.value, value), 'republished')
+  network.kill(members[0]!)
+  await sim.advance(HOUR)
+  t.is((await read(network)).members.length, 0)
+  const tooLong = await failure(
+    Promise.resolve().then(() => sets.put({ keyPair, topic: TOPIC, value: new Uint8Array(131_072) })),
+  )
+  t.alike(tooLong.refusal, { reason: 'VALUE_TOO_LARGE', limit: 131_071, size: 131_072 })
 })
 
 test('sets: all values come back, each once', async (t) => {
