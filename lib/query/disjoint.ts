@@ -33,6 +33,7 @@ export type Walk = Pick<
   | 'onSlow'
   | 'onPresumedDead'
   | 'onFailed'
+  | 'isOnlySilent'
   | 'finished'
 >
 
@@ -179,6 +180,11 @@ export class DisjointTraversal implements Walk {
 
   onFailed(candidate: Candidate): readonly Candidate[] {
     return this.#owners.get(candidate)?.onFailed(candidate) ?? []
+  }
+
+  isOnlySilent(candidate: Candidate): boolean {
+    const owner = this.#owners.get(candidate)
+    return this.#walks.every((walk) => (walk === owner ? walk.isOnlySilent(candidate) : walk.silent === 0))
   }
 
   #sum(of: 'inFlight' | 'successes' | 'errors' | 'visited' | 'concurrency'): number {

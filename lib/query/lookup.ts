@@ -18,6 +18,8 @@ export interface AskHandler {
   onReply(reply: Reply): void
   onFailure(error: Error): void
   onOverdue(transmissions: number, last: boolean): void
+  /** Whether there shall be one transmission more than are asked for. */
+  mayRepeat?(): boolean
 }
 
 /** Asks one candidate; returns what takes the request back. May settle before it returns. */
@@ -36,6 +38,8 @@ export interface LookupOptions {
   /** No new asks while this says false; call `pump` when it changes. */
   mayAsk?: () => boolean
   onReply?: (reply: Reply) => void
+  /** false: never more transmissions than asked for. Default true. */
+  repeats?: boolean
   /** The walk is over with few successes: more seeds may be added now; returns whether some were. */
   onStarved?: () => boolean
   /** Over: with the error that ended it, or null. Requests may still be on the way. */
@@ -54,6 +58,8 @@ export class Lookup {
   #ended = false
   #stopped = false
   #starved = false
+  /** Who was sent one request more, as the only one that was silent. */
+  #repeated: Candidate | null = null
 
   constructor(options: LookupOptions) {
     this.#options = options
@@ -142,12 +148,24 @@ export class Lookup {
       onFailure: (error) => this.#onFailure(candidate, error),
       onOverdue: (transmissions, last) => {
         if (this.#ended) return
-        if (last || transmissions >= PRESUMED_DEAD_AFTER) traversal.onPresumedDead(candidate)
+        const isGivenUp = transmissions >= PRESUMED_DEAD_AFTER && candidate !== this.#repeated
+        if (last || isGivenUp) traversal.onPresumedDead(candidate)
         else traversal.onSlow(candidate)
         this.pump()
       },
+      mayRepeat: () => this.#mayRepeat(candidate),
     })
     if (this.#asked.has(candidate)) this.#asked.set(candidate, cancel)
+  }
+
+  /** Where all others answer, one that does not is more likely to have lost two datagrams than to be dead. */
+  #mayRepeat(candidate: Candidate): boolean {
+    const { traversal, repeats = true } = this.#options
+    if (this.#ended || !repeats || this.#repeated !== null) return false
+    // What a few answers say is nothing.
+    if (traversal.successes < traversal.k / 2 || !traversal.isOnlySilent(candidate)) return false
+    this.#repeated = candidate
+    return true
   }
 
   #onReply(candidate: Candidate, reply: Reply): void {

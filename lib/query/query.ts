@@ -160,6 +160,8 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
       askSide: tracer === null ? host.askSide : tracer.wrapSide(host.askSide),
       ...(host.hint && { hint: host.hint }),
       mayAsk: () => this.#flowing,
+      // A number of the caller's own is kept to.
+      repeats: options.retries === undefined,
       onReply: (reply) => this.#onReply(reply),
       onStarved: () => this.#seedFromTable(),
       onEnd: (error) => this.#onEnd(error),

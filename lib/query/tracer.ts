@@ -189,6 +189,7 @@ export class Tracer {
         if (!last) this.#onRetry(request, transmissions + 1)
         handler.onOverdue(transmissions, last)
       },
+      mayRepeat: () => handler.mayRepeat?.() === true,
     }
   }
 

@@ -120,6 +120,11 @@ export class Traversal {
     return this.#slow
   }
 
+  /** Candidates that are slow, failed or excluded. */
+  get silent(): number {
+    return this.#slow + this.#useless
+  }
+
   /** Replies without error code. */
   get successes(): number {
     return this.#successes
@@ -252,6 +257,13 @@ export class Traversal {
     this.#presumedDead++
     this.#omissions.onSilent()
     if (this.#trace !== null) this.#trace({ type: 'presumed-dead', candidate, referrer: null })
+  }
+
+  /** Whether it is slow, would be one of the result, and everybody else that was asked has answered in time. */
+  isOnlySilent(candidate: Candidate): boolean {
+    if (candidate.state !== 'slow' || candidate.presumedDead || this.silent !== 1) return false
+    const { sorted } = this.#frontier
+    return sorted.slice(0, sorted.indexOf(candidate)).filter(({ state }) => state === 'answered').length < this.k
   }
 
   /**

@@ -328,7 +328,8 @@ export class Client {
   }
 
   #onTimeout(exchange: Exchange): void {
-    if (exchange.transmissions > exchange.options.retries) {
+    const isLast = exchange.transmissions > exchange.options.retries
+    if (isLast && (exchange.late || exchange.handler.mayRepeat?.() !== true)) {
       if (exchange.options.lookup && !exchange.late) {
         this.#onLate(exchange)
         return

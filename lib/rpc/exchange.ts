@@ -19,6 +19,8 @@ export interface ExchangeHandler {
    * the time in which an answer of a lookup still counts.
    */
   onOverdue?(transmissions: number, last: boolean): void
+  /** The last transmission stayed unanswered: whether there shall be one more nevertheless. */
+  mayRepeat?(): boolean
 }
 
 /** Keeps track of exchanges that belong together. */

@@ -5,7 +5,7 @@ import { DHTError } from '../../lib/primitives/errors.js'
 import type { Candidate } from '../../lib/query/candidate.js'
 import { CloserNodeList } from './closer-node-list.js'
 import { ClosestReplies } from '../../lib/query/closest-replies.js'
-import { type AskHandler, Lookup, type LookupOptions } from '../../lib/query/lookup.js'
+import { type Ask, type AskHandler, type AskSide, Lookup, type LookupOptions } from '../../lib/query/lookup.js'
 import { Traversal } from '../../lib/query/traversal.js'
 import type { TraversalOptions } from '../../lib/query/traversal-options.js'
 import type { Reply } from '../../lib/rpc/reply.js'
@@ -36,6 +36,15 @@ export interface Asked {
   cancelled: Error | null
 }
 
+interface HarnessOptions extends Partial<LookupOptions> {
+  k?: number
+  walk?: Partial<TraversalOptions>
+  /** Who sees the asks before they are made. */
+  wrap?: { ask: (ask: Ask) => Ask; askSide: (ask: AskSide) => AskSide }
+}
+
+const PLAIN: NonNullable<HarnessOptions['wrap']> = { ask: (ask) => ask, askSide: (ask) => ask }
+
 export class Harness {
   readonly asked: Asked[] = []
   /** Asked beside the walk. */
@@ -50,19 +59,19 @@ export class Harness {
   /** Settles some asks before they return. */
   onAsk: ((asked: Asked) => void) | null = null
 
-  constructor(
-    seeds: number,
-    { k = 4, walk = {}, ...options }: Partial<LookupOptions> & { k?: number; walk?: Partial<TraversalOptions> } = {},
-  ) {
+  constructor(seeds: number, { k = 4, walk = {}, wrap = PLAIN, ...options }: HarnessOptions = {}) {
     this.traversal = new Traversal({ target: TARGET, k, concurrency: 3, ...walk })
     this.closest = new ClosestReplies(TARGET, k)
     for (let i = 1; i <= seeds; i++) this.seed(i)
     this.lookup = new Lookup({
       traversal: this.traversal,
       closest: this.closest,
-      ask: (candidate, handler) => this.#ask(this.asked, { candidate, target: TARGET, handler, cancelled: null }),
-      askSide: ({ candidate, target }, handler) =>
+      ask: wrap.ask((candidate, handler) =>
+        this.#ask(this.asked, { candidate, target: TARGET, handler, cancelled: null }),
+      ),
+      askSide: wrap.askSide(({ candidate, target }, handler) =>
         this.#ask(this.side, { candidate, target, handler, cancelled: null }),
+      ),
       hint: (referrer, dead) => void this.hints.push([serialOf(referrer), serialOf(dead)]),
       mayAsk: () => this.mayAsk,
       onReply: (reply) => void this.replies.push(parseIPv4(reply.from.host) - FIRST_IP),
@@ -108,7 +117,7 @@ export function answer(
   { error = 0, identified = true, closer = [] }: ReplyFields = {},
 ): void {
   const from = { id: identified ? candidate.id : null, host: candidate.host, port: candidate.port }
-  handler.onReply({ error, from, closer: new CloserNodeList(closer.map(node)) } as unknown as Reply)
+  handler.onReply({ error, from, rtt: 0, closer: new CloserNodeList(closer.map(node)) } as unknown as Reply)
 }
 
 export function timeOut({ handler }: Asked): void {

@@ -248,3 +248,25 @@ test('client: a process that is always late still gives up the requests of its l
   t.ok(wakes <= 12, `${wakes} wakes`)
   t.is(h.client.inFlight, 0)
 })
+
+/** Insists on this many transmissions more. */
+class InsistentOutcome extends Outcome {
+  wishes = 1
+
+  mayRepeat(): boolean {
+    return this.wishes-- > 0
+  }
+}
+
+test('client: a handler that wants one more transmission gets it, and its time', async (t) => {
+  const { h } = create()
+  const one = h.send({}, LOOKUP, new InsistentOutcome())
+  await h.virtual.advance(1199)
+  t.alike([one.overdue, one.late], [[1, 2], 0])
+  t.alike(timesOf(h), [0, 400, 800])
+  await h.virtual.advance(1)
+  t.alike([one.overdue, one.late, one.settled], [[1, 2, 3], 1, 0])
+  await h.virtual.advance(60_000)
+  t.is(one.code, 'REQUEST_TIMEOUT')
+  t.alike([h.sent.length, h.client.pending, h.client.inFlight, h.stats.requests.retries], [3, 0, 0, 2])
+})
