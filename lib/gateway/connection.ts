@@ -239,14 +239,16 @@ export class Connection implements SessionConnection {
       return
     }
     const { outgoing } = this.#server.stats
-    while (!this.#ended && reader.next()) {
-      const refusal = this.#pass(session, reader)
+    while (reader.next()) {
+      // What is left of a frame that has ended the connection counts as well.
+      const refusal = this.#ended ? 'rate' : this.#pass(session, reader)
       if (refusal !== null) this.#refuse(refusal)
       else {
         outgoing.datagrams++
         outgoing.bytes += reader.datagram.length
       }
     }
+    if (this.#ended) return
     session.activeAt = this.#heardAt
     this.#received.onConsumed(reader.recordBytes)
     if (this.#received.isDue) this.#server.flushSoon(this)

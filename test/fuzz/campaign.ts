@@ -1,23 +1,14 @@
 /** A number of shots at two live nodes, one with tight limits and one without any. */
-import b4a from 'b4a'
 import { unaccountedOf } from './accounts.js'
-import { DatagramSource, type Kind, KINDS, type Shot } from './datagrams.js'
+import { DatagramSource, type Kind, KINDS } from './datagrams.js'
 import { LiveNode } from './live-node.js'
+import { type Gauge, Meter } from './meter.js'
 import { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import { decodeRequest } from '../../lib/wire/request.js'
 import { decodeResponse } from '../../lib/wire/response.js'
 
 /** Beyond the streams of the simulation and its nodes. */
 const SHOT_STREAM = 2 ** 21
-
-export interface Gauge {
-  /** Monotonic milliseconds. */
-  now(): number
-  /** Bytes that were allocated so far, and not collected. */
-  allocatedBytes(): number
-  /** After a forced collection. */
-  heapBytes(): number
-}
 
 export interface CampaignOptions {
   count: number
@@ -52,13 +43,6 @@ export interface CampaignResult {
   largestDecodeBytes: number
 }
 
-/** What decoding may allocate at most. */
-export const MOST_DECODE_BYTES = 64 * 1024
-
-/** What a datagram may take at most, and how often it is fired again when it took longer: others run on this machine too. */
-const MOST_MS = 5
-const REPETITIONS = 3
-
 /** Share of the shots after which the heap is looked at for the first time: by then all has been done once. */
 const WARM_UP_SHARE = 0.1
 
@@ -80,7 +64,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       const target = targets[(i >> 2) % targets.length]!
       const shot = source.next(kind, target.to, target.waiting)
       fired[kind]++
-      meter.fire(target, shot)
+      meter.fire({
+        bytes: shot.bytes,
+        from: `${shot.host}:${shot.port}`,
+        decode: () => {
+          decodeRequest(shot.bytes)
+          decodeResponse(shot.bytes)
+        },
+        fire: () => target.fire(shot),
+      })
       if (target.isOutOfBreath) await target.breathe()
       if (i % 10_000 === 9999) onProgress?.(i + 1)
     }
@@ -109,62 +101,5 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     }
   } finally {
     for (const target of targets) await target.destroy()
-  }
-}
-
-/** What decoding it allocates; below zero when it was collected meanwhile. */
-function decodeBytesOf(gauge: Gauge, bytes: Uint8Array): number {
-  const before = gauge.allocatedBytes()
-  decodeRequest(bytes)
-  decodeResponse(bytes)
-  return gauge.allocatedBytes() - before
-}
-
-/** Fires, and looks at the clock and the heap. */
-class Meter {
-  pauses = 0
-  readonly hangs: string[] = []
-  /** Of those that were slow every time; of all others the slowest first time does not count. */
-  slowestMs = 0
-  largestDecodeBytes = 0
-  readonly #gauge: Gauge | null
-
-  constructor(gauge: Gauge | null) {
-    this.#gauge = gauge
-  }
-
-  fire(target: LiveNode, shot: Shot): void {
-    try {
-      if (this.#gauge === null) {
-        decodeRequest(shot.bytes)
-        decodeResponse(shot.bytes)
-        target.fire(shot)
-      } else this.#measured(this.#gauge, target, shot)
-    } catch (error) {
-      const text = `${b4a.toString(shot.bytes, 'hex')} from ${shot.host}:${shot.port}`
-      throw new Error(`thrown for the datagram ${text}`, { cause: error })
-    }
-  }
-
-  #measured(gauge: Gauge, target: LiveNode, shot: Shot): void {
-    // At its smallest: compilers and collections of the engine allocate beside it.
-    let decodeBytes = decodeBytesOf(gauge, shot.bytes)
-    for (let i = 0; i < REPETITIONS && decodeBytes > MOST_DECODE_BYTES / 8; i++) {
-      decodeBytes = Math.min(decodeBytes, decodeBytesOf(gauge, shot.bytes))
-    }
-    this.largestDecodeBytes = Math.max(this.largestDecodeBytes, decodeBytes)
-    let leastMs = this.#time(gauge, target, shot)
-    if (leastMs > MOST_MS) {
-      this.pauses++
-      for (let i = 0; i < REPETITIONS; i++) leastMs = Math.min(leastMs, this.#time(gauge, target, shot))
-      if (leastMs > MOST_MS) this.hangs.push(b4a.toString(shot.bytes, 'hex'))
-    }
-    this.slowestMs = Math.max(this.slowestMs, leastMs)
-  }
-
-  #time(gauge: Gauge, target: LiveNode, shot: Shot): number {
-    const startedAt = gauge.now()
-    target.fire(shot)
-    return gauge.now() - startedAt
   }
 }

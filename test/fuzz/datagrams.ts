@@ -9,6 +9,7 @@ import type { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import { COMMAND } from '../../lib/wire/commands.js'
 import { encodeRequest } from '../../lib/wire/request.js'
 import { type CloserNode, encodeResponse } from '../../lib/wire/response.js'
+import { mutate } from './mutations.js'
 
 /** A request of the node under attack that may be waiting for its answer. */
 export interface Waiting {
@@ -32,6 +33,7 @@ const MAX_BYTES = 1500
 
 /** Numbers that lengths and counts lie with, as compact-encoding writes them. */
 const LYING_LENGTHS = ['00', '01', '1f', '20', '21', 'fc', 'fdffff', 'fe40420f00', 'feffffffff', 'ffffffffffffffffff']
+const LIES = LYING_LENGTHS.map((hex) => b4a.from(hex, 'hex'))
 
 /** Makes shots, as many as wanted. */
 export class DatagramSource {
@@ -39,7 +41,6 @@ export class DatagramSource {
   readonly #corpus: readonly Uint8Array[]
   /** The valid id of the sender of the next shot. */
   #id = b4a.alloc(32)
-  readonly #lies = LYING_LENGTHS.map((hex) => b4a.from(hex, 'hex'))
 
   /** @param corpus real datagrams, to mutate; at least one */
   constructor(random: SeededRandom, corpus: readonly Uint8Array[]) {
@@ -81,33 +82,7 @@ export class DatagramSource {
   }
 
   #mutated(bytes: Uint8Array): Uint8Array {
-    const random = this.#random
-    let out = bytes
-    for (let times = 1 + random.below(4); times > 0; times--) {
-      const at = random.below(out.length + 1)
-      switch (random.below(6)) {
-        case 0:
-          if (at < out.length) out[at]! ^= 1 << random.below(8)
-          break
-        case 1:
-          if (at < out.length) out[at] = random.below(256)
-          break
-        case 2:
-          out = out.slice(0, at)
-          break
-        case 3:
-          out = b4a.concat([out.subarray(0, at), random.bytes(random.below(40)), out.subarray(at)])
-          break
-        case 4:
-          out = b4a.concat([out.subarray(0, at), random.pick(this.#lies), out.subarray(at)])
-          break
-        default: {
-          const other = random.pick(this.#corpus)
-          out = b4a.concat([out.subarray(0, at), other.subarray(random.below(other.length))])
-        }
-      }
-    }
-    return out.slice(0, MAX_BYTES)
+    return mutate(bytes, { random: this.#random, corpus: this.#corpus, lies: LIES, mostBytes: MAX_BYTES })
   }
 
   #request(to: { ip: number; port: number }, tid: number): Uint8Array {
