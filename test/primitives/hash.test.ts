@@ -1,6 +1,8 @@
 import b4a from 'b4a'
 import test from 'brittle'
-import { blake2b } from '../../lib/primitives/hash.js'
+import fc from 'fast-check'
+import { fillRandom, hashInto } from '../../lib/primitives/crypto-portable.js'
+import { blake2b, HASH_BYTES } from '../../lib/primitives/hash.js'
 import { loadVectors } from '../vectors/load.js'
 
 interface HashVector {
@@ -23,4 +25,18 @@ test('hash: results do not share memory', (t) => {
   blake2b(b4a.from('b')).fill(0)
   t.is(b4a.toString(a, 'hex'), before)
   t.is(a.length, 32)
+})
+
+test('hash: without native code it is the same one, for any bytes and key, and randomness fills what it is given', (t) => {
+  const key = fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }), { nil: undefined })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), key, (data, secret) => {
+      const out = new Uint8Array(HASH_BYTES)
+      hashInto(out, data, secret)
+      return b4a.equals(out, blake2b(data, secret))
+    }),
+  )
+  const random = new Uint8Array(100_000)
+  fillRandom(random)
+  t.ok(new Set(random.subarray(-4096)).size > 200, 'also behind what is given at a time')
 })

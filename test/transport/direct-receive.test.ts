@@ -1,5 +1,6 @@
 /* oxlint-disable no-underscore-dangle -- the insides of udx-native are called so */
 import test from 'brittle'
+import fc from 'fast-check'
 import type { DatagramSocket } from '../../lib/transport/contract.js'
 import { receiveDirectly } from '../../lib/transport/direct-receive.js'
 import { createUdpTransport } from '../../lib/transport/udp.js'
@@ -184,4 +185,24 @@ test('direct receive: without it, events do', async (t) => {
   const { sizes, send } = await openPair(t, udx)
   for (const sizeBytes of [1, 43, 2048]) await send(sizeBytes)
   t.alike(sizes, [1, 43, 2048])
+})
+
+test('direct receive: whatever comes, of any length, is handed over as it is', (t) => {
+  const datagram = fc.record({ bytes: fc.array(fc.nat(255), { maxLength: 2 * MAX_BYTES }), isKept: fc.boolean() })
+  fc.assert(
+    fc.property(fc.array(datagram, { maxLength: 40 }), (datagrams) => {
+      const socket = new FakeSocket()
+      socket.udx._buffer = new Uint8Array(64 * 2 * MAX_BYTES)
+      const received = listen(socket)
+      for (const { bytes, isKept } of datagrams) {
+        // Who listens to the events may keep what it gets, and the buffer goes on behind it.
+        socket.listeners = isKept ? 1 : 0
+        socket.receive(bytes)
+      }
+      return (
+        received.map(({ bytes }) => bytes.join()).join('|') === datagrams.map(({ bytes }) => bytes.join()).join('|')
+      )
+    }),
+  )
+  t.pass()
 })

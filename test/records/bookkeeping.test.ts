@@ -1,0 +1,214 @@
+/** What holders and writers count and remember, against plain models of it. */
+import test from 'brittle'
+import fc from 'fast-check'
+import { describePut, PutTally } from '../../lib/records/client/put-outcome.js'
+import { ByteReader } from '../../lib/records/codec/byte-reader.js'
+import { isRecordCommand, RECORD_COMMAND } from '../../lib/records/codec/commands.js'
+import type { Entry } from '../../lib/records/entry.js'
+import { toHex } from '../../lib/records/hex.js'
+import { BoundedMap } from '../../lib/records/holder/bounded-map.js'
+import { mountHandler } from '../../lib/records/holder/mount.js'
+import { ExpiryQueue } from '../../lib/records/store/expiry-queue.js'
+import { type Counted, UsageLedger } from '../../lib/records/store/usage-ledger.js'
+import { uintBytes, writeUint } from '../../lib/wire/varint.js'
+import { entryOf } from './entries.js'
+
+test('byte reader: fields come out as they went in, and nothing behind the end is read', (t) => {
+  const field = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.maxSafeNat())
+  fc.assert(
+    fc.property(fc.array(field, { maxLength: 12 }), fc.nat(400), (fields, cut) => {
+      const parts = fields.map((each) => {
+        if (typeof each !== 'number') return each
+        const bytes = new Uint8Array(uintBytes(each))
+        writeUint(bytes, 0, each)
+        return bytes
+      })
+      const whole = Uint8Array.from(parts.flatMap((part) => [...part]))
+      const bytes = whole.subarray(0, cut)
+      const reader = new ByteReader(bytes)
+      let end = 0
+      for (const [i, each] of fields.entries()) {
+        end += parts[i]!.length
+        const read = typeof each === 'number' ? reader.uint() : reader.take(each.length)
+        const isThere = end <= bytes.length
+        if (reader.failed === isThere) return false
+        if (!isThere) return (typeof read === 'number' ? read === 0 : read.length === 0) && reader.byte() === 0
+        const isSame = typeof read === 'number' ? read === each : read.join() === (each as Uint8Array).join()
+        if (!isSame || reader.rest !== bytes.length - end || reader.slice(0).length !== end) return false
+      }
+      return true
+    }),
+  )
+  t.pass()
+})
+
+test('bounded map: holds the entries that were set last, and no more', (t) => {
+  const step = fc.record({ key: fc.nat(12).map(String), deletes: fc.boolean() })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.array(step, { maxLength: 80 }), (limit, steps) => {
+      const map = new BoundedMap<number>(limit)
+      let model: [string, number][] = []
+      for (const [i, { key, deletes }] of steps.entries()) {
+        model = model.filter(([other]) => other !== key)
+        if (deletes) map.delete(key)
+        else {
+          map.set(key, i)
+          model = [...model, [key, i] as [string, number]].slice(-limit)
+        }
+      }
+      const expected = new Map(model)
+      return Array.from({ length: 13 }, (_, i) => String(i)).every((key) => map.get(key) === expected.get(key))
+    }),
+  )
+  t.pass()
+})
+
+test('expiry queue: the living come out in the order of their ends, each once', (t) => {
+  const step = fc.record({ what: fc.constantFrom('push', 'push', 'kill', 'pop'), until: fc.nat(100) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const living = new Set<Entry>()
+      const queue = new ExpiryQueue((entry) => living.has(entry))
+      let serial = 0
+      const pop = (nowMs: number): boolean => {
+        const due = [...living].map(({ heldUntilMs }) => heldUntilMs).filter((end) => end <= nowMs)
+        const entry = queue.pop(nowMs)
+        if (entry === null) return due.length === 0
+        return living.delete(entry) && entry.heldUntilMs === Math.min(...due)
+      }
+      for (const { what, until } of steps) {
+        if (what === 'push') {
+          const entry = entryOf(serial++, { heldUntilMs: until })
+          living.add(entry)
+          queue.push(entry)
+        } else if (what === 'kill') {
+          const [first] = living
+          if (first === undefined) continue
+          living.delete(first)
+          queue.noteDead()
+        } else if (!pop(until)) return false
+      }
+      while (living.size > 0) if (!pop(Infinity)) return false
+      return queue.pop(Infinity) === null
+    }),
+  )
+  t.pass()
+})
+
+test('expiry queue: thousands that are replaced leave no more than as many', (t) => {
+  const living = new Set<Entry>()
+  const queue = new ExpiryQueue((entry) => living.has(entry))
+  let last = entryOf(0)
+  for (let i = 0; i < 10_000; i++) {
+    if (living.delete(last)) queue.noteDead()
+    last = entryOf(i, { heldUntilMs: i })
+    living.add(last)
+    queue.push(last)
+  }
+  t.is(queue.pop(20_000), last)
+  t.is(queue.pop(20_000), null)
+})
+
+test('usage ledger: accounts are the sums of what lies there', (t) => {
+  const counted = fc.record<Counted>({
+    channel: fc.constantFrom('', 'a', 'b'),
+    target: fc.nat(3).map((n) => new Uint8Array(32).fill(n)),
+    owner: fc.option(fc.nat(3).map((n) => new Uint8Array(32).fill(100 + n))),
+    sizeBytes: fc.nat(5000),
+  })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(counted, fc.option(fc.nat(20))), { maxLength: 60 }), (steps) => {
+      const ledger = new UsageLedger()
+      const there: Counted[] = []
+      for (const [after, which] of steps) {
+        const at = which === null || there.length === 0 ? -1 : which % there.length
+        const before = at === -1 ? null : there[at]!
+        // Every third time nothing comes in its place.
+        const next = before !== null && after.sizeBytes % 3 === 0 ? null : after
+        ledger.replace(before, next)
+        if (before !== null) there.splice(at, 1)
+        if (next !== null) there.push(next)
+      }
+      const same = (usage: { entries: number; bytes: number }, of: Counted[]): boolean =>
+        usage.entries === of.length && usage.bytes === of.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+      if (!same(ledger.usage(), there)) return false
+      return ['', 'a', 'b'].every((channel) => {
+        const inChannel = there.filter((each) => each.channel === channel)
+        if (!same(ledger.usage(channel), inChannel)) return false
+        return [0, 1, 2, 3].every((n) => {
+          const owner = new Uint8Array(32).fill(100 + n)
+          const target = new Uint8Array(32).fill(n)
+          const owned = inChannel.filter((each) => each.owner?.[0] === 100 + n)
+          const atKey = inChannel.filter((each) => each.target[0] === n)
+          return same(ledger.usageOfOwner(channel, owner), owned) && ledger.countOf(channel, target) === atKey.length
+        })
+      })
+    }),
+  )
+  t.pass()
+})
+
+test('put outcome: every delivery is counted once, and said', (t) => {
+  const status = fc.constantFrom('stored', 'timed-out', 'refused' as const)
+  fc.assert(
+    fc.property(fc.array(status, { maxLength: 20 }), fc.nat(20), fc.nat(5), (all, needed, waiting) => {
+      const tally = new PutTally(all.length + waiting, needed)
+      for (const [port, each] of all.entries()) {
+        const node = { id: null, host: '20.0.0.1', port }
+        if (each === 'refused') {
+          tally.add({ node, status: each, refusal: { reason: 'SEQ_TOO_LOW' }, current: null })
+        } else tally.add({ node, status: each })
+      }
+      const count = (name: string): number => all.filter((each) => each === name).length
+      const outcome = tally.outcome({ seq: 3, signedAtMs: 10, ttlMs: 5 })
+      const text = describePut(outcome)
+      return (
+        outcome.stored.length === count('stored') &&
+        outcome.refused.length === count('refused') &&
+        outcome.timedOut.length === count('timed-out') &&
+        outcome.pending === waiting &&
+        tally.isStored === count('stored') >= needed &&
+        tally.isContested === count('refused') > 0 &&
+        outcome.expiresAtMs === 15 &&
+        text.startsWith(`${count('stored')} of ${all.length + waiting} nodes`) &&
+        text.includes('SEQ_TOO_LOW') === count('refused') > 0
+      )
+    }),
+  )
+  t.pass()
+})
+
+test('commands: three numbers are this module’s, and hex is hex', (t) => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.uint8Array(), (command, bytes) => {
+      const isOurs = (Object.values(RECORD_COMMAND) as number[]).includes(command)
+      return isRecordCommand(command) === isOurs && toHex(bytes) === Buffer.from(bytes).toString('hex')
+    }),
+  )
+  for (const command of Object.values(RECORD_COMMAND)) t.ok(isRecordCommand(command))
+})
+
+test('mount: whoever is mounted last comes first, and who is gone sees nothing', (t) => {
+  const step = fc.record({ takes: fc.nat(5), unmounts: fc.option(fc.nat(10)) })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 10 }), fc.nat(5), (steps, command) => {
+      const seen: string[] = []
+      const node = { onrequest: () => (seen.push('node'), true) }
+      const mounted: { takes: number; serial: number; off: () => void }[] = []
+      for (const [serial, { takes, unmounts }] of steps.entries()) {
+        const off = mountHandler(node as never, (request) => {
+          seen.push(String(serial))
+          return (request as unknown as { command: number }).command === takes
+        })
+        mounted.push({ takes, serial, off })
+        if (unmounts !== null) mounted.splice(unmounts % mounted.length, 1)[0]?.off()
+      }
+      ;(node.onrequest as (request: unknown) => unknown)({ command })
+      const order = mounted.toReversed()
+      const taken = order.findIndex(({ takes }) => takes === command)
+      const expected = order.slice(0, taken === -1 ? undefined : taken + 1).map(({ serial }) => String(serial))
+      return seen.join() === [...expected, ...(taken === -1 ? ['node'] : [])].join()
+    }),
+  )
+  t.pass()
+})
