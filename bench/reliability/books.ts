@@ -30,3 +30,14 @@ export function booksOf(nodes: Iterable<{ stats: { datagrams: DatagramStats } }>
   for (const { stats } of nodes) addBooks(books, stats.datagrams)
   return books
 }
+
+/** The sum of two books. */
+export function addAll(books: Books, others: Books | undefined): Books {
+  if (others === undefined) return books
+  return {
+    received: books.received + others.received,
+    handled: books.handled + others.handled,
+    dropped: books.dropped + others.dropped,
+    unaccounted: books.unaccounted + others.unaccounted,
+  }
+}

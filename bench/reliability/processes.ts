@@ -83,6 +83,8 @@ export interface RejoinResult {
   saved: number
   contacts: number
   ephemeral: boolean
+  /** Of the second process and the network; what the first one has counted died with it. */
+  books: Books
 }
 
 /** A node that is killed and started again, while every bootstrap node is down. */
@@ -99,7 +101,9 @@ export async function measureRejoin(nodes: number): Promise<RejoinResult> {
       return withChildren([second], async () => {
         const bootstrappedMs = await second.call('start', { bootstrap, storePath, port })
         const { contacts, ephemeral } = await second.call('look')
-        return { bootstrappedMs, saved, contacts: contacts.length, ephemeral }
+        const books = booksOf(others)
+        addBooks(books, (await second.call('destroy')).datagrams)
+        return { bootstrappedMs, saved, contacts: contacts.length, ephemeral, books }
       })
     }),
   )

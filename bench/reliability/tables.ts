@@ -1,6 +1,6 @@
 /** The figures as Markdown tables. Pure. */
 import { formatNumber, formatTable } from '../table.js'
-import type { Books } from './books.js'
+import { addAll, type Books, emptyBooks } from './books.js'
 import { slopeAnHour } from './churn-day.js'
 import type { ReliabilityResults } from './measurements.js'
 
@@ -95,6 +95,7 @@ function overloadTable(rows: Rows<'overload'>): string {
 
 function processesTable({ stopMs, stop, kills, rejoins }: Rows<'processes'>): string {
   const slowest = Math.max(...rejoins.map(({ bootstrappedMs }) => bootstrappedMs))
+  const rejoined = rejoins.reduce((sum, { books }) => addAll(sum, books), emptyBooks())
   const stopped = [
     `the request under way: ${stop.underWay}`,
     `${stop.exact} of ${stop.lookups} lookups exact at once`,
@@ -111,7 +112,7 @@ function processesTable({ stopMs, stop, kills, rejoins }: Rows<'processes'>): st
     ],
     [
       `kill -9, every bootstrap node down, started again, ${rejoins.length} times`,
-      `bootstrapped after ${(slowest / 1000).toFixed(2)} s at most, with ${Math.min(...rejoins.map(({ contacts }) => contacts))} contacts or more`,
+      `bootstrapped after ${(slowest / 1000).toFixed(2)} s at most, with ${Math.min(...rejoins.map(({ contacts }) => contacts))} contacts or more; ${rejoined.received} datagrams received, ${rejoined.unaccounted} unaccounted`,
     ],
   ])
 }

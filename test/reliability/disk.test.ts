@@ -3,6 +3,7 @@ import test, { type Assert } from 'brittle'
 import { mkdtemp, readFile, rm, symlink, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { booksOf } from '../../bench/reliability/books.js'
 import { DHT, type DHTError } from '../../index.js'
 import { FileContactStore, type SavedContacts } from '../../lib/contact-store/index.js'
 import { createTestnet } from '../../lib/testnet/index.js'
@@ -62,10 +63,11 @@ test('disk: a node on a read-only or missing place goes on, tells of it, and cou
   t.is(error.code, 'CONTACT_STORE_FAILED')
   t.ok(/EACCES|EPERM|EROFS|ENOENT/.test((error.cause as { code?: string }).code ?? ''), error.message)
   t.alike(node.stats.contactStore, { loaded: 0, saves: 0, failures: 1 })
+  t.is(booksOf([node, ...nodes]).unaccounted, 0, 'received = handled + dropped by reason')
 })
 
 test('disk: a node on a full one goes on, and the contacts of its last run are still there', async (t) => {
-  const { bootstrap } = await createTestnet(21, { host: '127.0.0.1', teardown: t.teardown })
+  const { bootstrap, nodes } = await createTestnet(21, { host: '127.0.0.1', teardown: t.teardown })
   const path = await createPath(t)
   const start = (): DHT => {
     const contactStore = new FileContactStore(path)
@@ -85,4 +87,5 @@ test('disk: a node on a full one goes on, and the contacts of its last run are s
   await second.destroy()
   t.alike([second.stats.contactStore.saves, second.stats.contactStore.failures], [0, 1])
   t.is(await readFile(path, 'utf8'), before)
+  t.is(booksOf([first, second, ...nodes]).unaccounted, 0, 'received = handled + dropped by reason')
 })

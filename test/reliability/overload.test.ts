@@ -116,6 +116,7 @@ test('overload: what it leaves behind is bounded', async (t) => {
   t.is(server.table.size, contacts, 'nobody became a contact by asking')
   t.is(server.stats.requests.active, 0)
   t.ok(sim.clock.pending <= pending + 20, `${sim.clock.pending} timers, ${pending} before`)
+  t.is(booksOf(sim.livingNodes).unaccounted, 0, 'received = handled + dropped by reason')
 })
 
 test('overload: recovery is reckoned from the last bad half-second', (t) => {

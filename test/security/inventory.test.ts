@@ -53,3 +53,23 @@ test('inventory: no title stands for a number that is not known', (t) => {
     if (number !== undefined) t.ok(NUMBERS.includes(number) && standsFor(title, number), title)
   }
 })
+
+test('inventory: what is on by default has tests by the names that docs/SECURITY.md gives them', (t) => {
+  const [, section = ''] = /## What is on by default[^\n]*\n([^]*?)\n## /.exec(read('docs/SECURITY.md')) ?? []
+  const rows = section
+    .split('\n')
+    .filter((line) => /^\| [^|-]/.test(line))
+    .slice(1)
+  t.ok(rows.length >= 15, `${rows.length} of them`)
+  for (const row of rows) {
+    const links = [...row.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[\w/-]+\.test\.ts)\)/g)]
+    t.ok(links.length > 0, row)
+    for (const [, start, path] of links) {
+      const titles = [...read(path!).matchAll(/\btest\(\s*['`]([^'`]+)/g)].map(([, title]) => title!)
+      t.ok(
+        titles.some((title) => title.startsWith(start!)),
+        `${path} has a test ${start}…`,
+      )
+    }
+  }
+})

@@ -1,5 +1,6 @@
 /** Child process with few descriptors: it takes them all, and says what its nodes and its contact store do. */
 import { closeSync, openSync } from 'node:fs'
+import { booksOf } from '../../../bench/reliability/books.js'
 import { DHT, DHTError } from '../../../index.js'
 import { FileContactStore } from '../../../lib/contact-store/index.js'
 import { createTestnet } from '../../../lib/testnet/index.js'
@@ -47,4 +48,5 @@ report['the new node, suspended and resumed'] = await outcome(late.fullyBootstra
 report['a request to the resumed one'] = await outcome(late.ping({ host: HOST, port: asked.localAddress()!.port }))
 await late.destroy()
 await testnet.destroy()
+report['datagrams unaccounted'] = String(booksOf([...nodes, late]).unaccounted)
 console.log(JSON.stringify(report))
