@@ -3,7 +3,7 @@ import test from 'brittle'
 import fc from 'fast-check'
 import { describePut, PutTally } from '../../lib/records/client/put-outcome.js'
 import { ByteReader } from '../../lib/records/codec/byte-reader.js'
-import { isRecordCommand, RECORD_COMMAND } from '../../lib/records/codec/commands.js'
+import { isChunkCommand, isRecordCommand, RECORD_COMMAND } from '../../lib/records/codec/commands.js'
 import type { Entry } from '../../lib/records/entry.js'
 import { toHex } from '../../lib/records/hex.js'
 import { BoundedMap } from '../../lib/records/holder/bounded-map.js'
@@ -178,14 +178,15 @@ test('put outcome: every delivery is counted once, and said', (t) => {
   t.pass()
 })
 
-test('commands: three numbers are this module’s, and hex is hex', (t) => {
+test('commands: each number of this module is of records or of chunks, no other one is, and hex is hex', (t) => {
   fc.assert(
     fc.property(fc.maxSafeNat(), fc.uint8Array(), (command, bytes) => {
       const isOurs = (Object.values(RECORD_COMMAND) as number[]).includes(command)
-      return isRecordCommand(command) === isOurs && toHex(bytes) === Buffer.from(bytes).toString('hex')
+      const isOne = isRecordCommand(command) !== isChunkCommand(command)
+      return isOne === isOurs && toHex(bytes) === Buffer.from(bytes).toString('hex')
     }),
   )
-  for (const command of Object.values(RECORD_COMMAND)) t.ok(isRecordCommand(command))
+  for (const command of Object.values(RECORD_COMMAND)) t.ok(isRecordCommand(command) !== isChunkCommand(command))
 })
 
 test('mount: whoever is mounted last comes first, and who is gone sees nothing', (t) => {
