@@ -68,9 +68,11 @@ export function decodeEntry(bytes: Uint8Array, channel: string): Entry | null {
   const signature = readBuffer(reader)
   if (reader.failed || reader.rest > 0) return null
   const tombstone = (flags & IS_TOMBSTONE) !== 0
-  const key = { channel, target, subkey }
+  // Spelled out: with a spread in it, making the object takes ten times as long as all of the above.
   return {
-    ...key,
+    channel,
+    target,
+    subkey,
     kind,
     owner,
     seq,
