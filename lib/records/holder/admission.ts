@@ -166,7 +166,8 @@ export class Admission {
 
   async #write(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Admitted> {
     const { store, maxClockSkewMs, onStored } = this.#options
-    const lasting = { ...entry, heldUntilMs: heldUntil(entry.heldUntilMs, stored, maxClockSkewMs) }
+    const heldUntilMs = heldUntil(entry.heldUntilMs, stored, maxClockSkewMs)
+    const lasting = heldUntilMs === entry.heldUntilMs ? entry : { ...entry, heldUntilMs }
     const refusal = await this.#findRoom(countedOf(lasting), lasting, stored, limits)
     if (refusal !== null) return this.#refuse(refusal, stored)
     await store.put(lasting)

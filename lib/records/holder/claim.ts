@@ -121,35 +121,37 @@ export async function isGenuine(claim: Claim): Promise<boolean> {
 
 /** The entry of a genuine claim. Its buffers are its own. */
 export function entryOf(claim: Claim, rules: ClaimRules): Entry {
-  const { nowMs } = rules
   const { channel, target, subkey } = keyOfClaim(claim)
-  const at = { channel, target: target.slice(), subkey: subkey.slice(), kind: claim.kind, storedAtMs: nowMs }
-  if (claim.kind === 'record') {
-    const { record } = claim
-    const expiresAtMs = endOf(record)
-    return {
-      ...at,
-      owner: record.publicKey.slice(),
-      seq: record.seq,
-      round: record.round,
-      signedAtMs: record.signedAtMs,
-      tombstone: record.tombstone,
-      value: record.value === null ? NOTHING : record.value.slice(),
-      proof: encodeProof(record).slice(),
-      signature: record.signature.slice(),
-      expiresAtMs,
-      heldUntilMs: expiresAtMs,
-    }
+  const record = claim.kind === 'record' ? claim.record : null
+  const put = claim.kind === 'mutable' ? claim.put : null
+  const owner = record?.publicKey ?? put?.publicKey ?? null
+  const signature = record?.signature ?? put?.signature ?? NOTHING
+  const expiresAtMs = endOfClaim(claim, rules)
+  // Spelled out: spreads of its parts take ten times as long.
+  return {
+    channel,
+    target: target.slice(),
+    subkey: subkey.slice(),
+    kind: claim.kind,
+    owner: owner === null ? null : owner.slice(),
+    seq: record?.seq ?? put?.seq ?? 0,
+    round: record?.round ?? 0,
+    signedAtMs: record?.signedAtMs ?? 0,
+    tombstone: record?.tombstone ?? false,
+    value: (valueOf(claim) ?? NOTHING).slice(),
+    proof: record === null ? NOTHING : encodeProof(record).slice(),
+    signature: signature.slice(),
+    expiresAtMs,
+    heldUntilMs: expiresAtMs,
+    storedAtMs: rules.nowMs,
   }
-  // Nobody has signed this end, so it counts no further than a life that begins now.
-  const longestMs = claim.kind === 'chunk' ? Infinity : nowMs + rules.defaultTtlMs
-  const expiresAtMs = Math.min(claim.expiresAtMs ?? Infinity, longestMs)
-  const unsigned = { round: 0, signedAtMs: 0, tombstone: false, proof: NOTHING, expiresAtMs, heldUntilMs: expiresAtMs }
-  if (claim.kind === 'mutable') {
-    const { publicKey, seq, value, signature } = claim.put
-    return { ...at, ...unsigned, owner: publicKey.slice(), seq, value: value.slice(), signature: signature.slice() }
-  }
-  return { ...at, ...unsigned, owner: null, seq: 0, value: claim.value.slice(), signature: NOTHING }
+}
+
+function endOfClaim(claim: Claim, { nowMs, defaultTtlMs }: ClaimRules): number {
+  if (claim.kind === 'record') return endOf(claim.record)
+  // Nobody has signed this end, so it counts no further than a life that begins now; that of a chunk has been checked.
+  const longestMs = claim.kind === 'chunk' ? Infinity : nowMs + defaultTtlMs
+  return Math.min(claim.expiresAtMs ?? Infinity, longestMs)
 }
 
 /** The claim that an entry makes, when it is read back or handed on; null: it cannot be proved to others. */

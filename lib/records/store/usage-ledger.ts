@@ -35,8 +35,8 @@ export class UsageLedger {
   readonly #channels = new Map<string, Account>()
   /** By channel and owner. BOUNDED: likewise. */
   readonly #owners = new Map<string, Account>()
-  /** By channel and target. BOUNDED: likewise. */
-  readonly #keys = new Map<string, Account>()
+  /** Entries by channel and target. BOUNDED: likewise. Numbers alone, as there are as many keys as entries in most stores. */
+  readonly #keys = new Map<string, number>()
 
   /** Takes note that `before` was replaced by `after`; null: there is none. */
   replace(before: Counted | null, after: Counted | null): void {
@@ -54,7 +54,7 @@ export class UsageLedger {
   }
 
   countOf(channel: string, target: Uint8Array): number {
-    return this.#keys.get(accountKey(channel, target))?.entries ?? 0
+    return this.#keys.get(accountKey(channel, target)) ?? 0
   }
 
   #count(entry: Counted, sign: 1 | -1): void {
@@ -62,7 +62,10 @@ export class UsageLedger {
     this.#total.entries += sign
     this.#total.bytes += bytes
     add(this.#channels, entry.channel, sign, bytes)
-    add(this.#keys, accountKey(entry.channel, entry.target), sign, bytes)
+    const key = accountKey(entry.channel, entry.target)
+    const count = (this.#keys.get(key) ?? 0) + sign
+    if (count === 0) this.#keys.delete(key)
+    else this.#keys.set(key, count)
     if (entry.owner !== null) add(this.#owners, accountKey(entry.channel, entry.owner), sign, bytes)
   }
 }
