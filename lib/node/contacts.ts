@@ -150,10 +150,11 @@ export class Contacts {
     if (contact !== null && this.#host.now() - contact.pingedAt >= QUIET_MS) this.check(contact)
   }
 
-  /** A PING to this address stayed unanswered. `evidence`: meanwhile others answered. */
-  onUnanswered(key: number, evidence: boolean): void {
+  /** A PING to this address, first sent at `sentAt`, stayed unanswered. `evidence`: meanwhile others answered. */
+  onUnanswered(key: number, evidence: boolean, sentAt: number): void {
     const contact = this.#table.byKey(key)
-    if (contact === null) return
+    // A newcomer that has answered something else since then is there: it was the PING that got lost.
+    if (contact === null || contact.addedAt > sentAt) return
     if (!evidence && this.#isDoubted(contact)) return
     contact.failures++
     if (!shouldEvict(contact, evidence)) return

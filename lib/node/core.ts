@@ -311,7 +311,7 @@ export class Core {
     const { internal, command, ip, port } = exchange.message
     const key = addressKey(ip, port)
     if (internal && command === COMMAND.PING) {
-      this.contacts.onUnanswered(key, evidence)
+      this.contacts.onUnanswered(key, evidence, exchange.firstSentAt)
       return
     }
     // A lookup is impatient, the application of a living node may be silent, and a firewall swallows PING_NAT.

@@ -171,7 +171,7 @@ test('W-C15: adding a node twice keeps one record', (t) => {
   t.alike(h.log, [`+${host}`])
   t.is(h.contacts.table.recency.latest!.seenAt, 100)
   t.alike(h.contacts.table.recency.latest!.id, peer(1).id, 'its id is the hash of its address')
-  h.contacts.onUnanswered(peer(1).key, true)
+  h.contacts.onUnanswered(peer(1).key, true, h.time)
   t.is(h.size, 0)
   t.is(h.contacts.table.recency.length, 0, 'no orphan is left')
 })
@@ -208,10 +208,10 @@ test('contacts: one silence is enough while others answer, three are needed whil
   const stayMute = (times: number): void => {
     for (let i = 0; i < times; i++) {
       h.time += MINUTE
-      h.contacts.onUnanswered(peer(2).key, false)
+      h.contacts.onUnanswered(peer(2).key, false, h.time)
     }
   }
-  h.contacts.onUnanswered(peer(1).key, true)
+  h.contacts.onUnanswered(peer(1).key, true, h.time)
   t.absent(h.has(peer(1)))
   stayMute(2)
   t.ok(h.has(peer(2)))
@@ -220,9 +220,23 @@ test('contacts: one silence is enough while others answer, three are needed whil
   t.ok(h.has(peer(2)), 'an answer in between counts')
   stayMute(1)
   t.absent(h.has(peer(2)))
-  h.contacts.onUnanswered(peer(3).key, true)
+  h.contacts.onUnanswered(peer(3).key, true, h.time)
   t.is(h.lost.length, 1, 'the one that nobody spoke against may come back')
   t.is(h.log.length, 4, 'a stranger is no matter')
+})
+
+test('contacts: a newcomer that was met since it was asked in vain is not given up for that', (t) => {
+  const h = new Harness()
+  h.request(peer(1))
+  t.is(h.pings.length, 1, 'it is asked')
+  const askedAt = h.time
+  h.time += 500
+  h.answer(peer(1))
+  h.time += 1000
+  h.contacts.onUnanswered(peer(1).key, true, askedAt)
+  t.ok(h.has(peer(1)), 'the question got lost, not the node')
+  h.contacts.onUnanswered(peer(1).key, true, h.time)
+  t.absent(h.has(peer(1)), 'a silence since then counts')
 })
 
 test('contacts: a busy application does not empty the table as soon as the network is gone', (t) => {
@@ -231,11 +245,11 @@ test('contacts: a busy application does not empty the table as soon as the netwo
   h.answer(peer(2))
   for (let i = 0; i < 100; i++) {
     h.time += 500
-    h.contacts.onUnanswered(peer(1).key, false)
-    h.contacts.onUnanswered(peer(2).key, false)
+    h.contacts.onUnanswered(peer(1).key, false, h.time)
+    h.contacts.onUnanswered(peer(2).key, false, h.time)
   }
   t.is(h.size, 2, 'for a minute')
-  h.contacts.onUnanswered(peer(1).key, true)
+  h.contacts.onUnanswered(peer(1).key, true, h.time)
   t.is(h.size, 1, 'evidence needs no patience')
 })
 

@@ -192,7 +192,7 @@ test('contacts: whatever comes, only who answered is in, its events add up, and 
           contacts.onAnswer(host, ip, 1, id, 50)
         } else if (what === 'anonymous') contacts.onAnswer(host, ip, 1, null, 50)
         else if (what === 'hint') contacts.onDownHint(ip * 65_536 + 1)
-        else if (what === 'unanswered') contacts.onUnanswered(ip * 65_536 + 1, who % 2 === 0)
+        else if (what === 'unanswered') contacts.onUnanswered(ip * 65_536 + 1, who % 2 === 0, now - 500 * (who % 3))
         else if (what === 'settle') pings.shift()?.settled(outcome)
         else if (what === 'move') contacts.changeId(idFromIp(IP, 10 + who))
         else now += 1000 * who
