@@ -5,7 +5,7 @@ import type { Transport } from '../transport/contract.js'
 import { parseGatewayOptions } from '../transport/tunnel/options.js'
 import { createGatewayTransport } from '../transport/websocket.js'
 import { createDefaultTransport } from '#transport'
-import { openWebSocket } from '#websocket'
+import { openWebSocket, requireWebSocket } from '#websocket'
 import type { DHTOptions } from './options.js'
 
 export interface Platform {
@@ -20,9 +20,14 @@ export function platformOf(options: DHTOptions): Platform {
   return { transport: options.transport ?? transportOf(options, clock, random), clock, random }
 }
 
-/** @throws TypeError or RangeError for a gateway that makes no sense, and where there is neither a gateway nor UDP */
+/**
+ * @throws TypeError or RangeError for a gateway that makes no sense, where there is neither a gateway nor UDP, and where
+ *   there is a gateway and no WebSocket
+ */
 function transportOf(options: DHTOptions, clock: Clock, random: Random): Transport {
   const { gateway } = options
   if (gateway === undefined || gateway === null) return createDefaultTransport(options)
-  return createGatewayTransport({ config: parseGatewayOptions(gateway), clock, random, openLink: openWebSocket })
+  const config = parseGatewayOptions(gateway)
+  if (config.openLink === null) requireWebSocket()
+  return createGatewayTransport({ config, clock, random, openLink: openWebSocket })
 }

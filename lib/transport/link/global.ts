@@ -15,10 +15,16 @@ interface Platform {
   WebSocket?: new (url: string, protocols: string[]) => NativeSocket
 }
 
+/** @throws TypeError where the runtime has no WebSocket */
+export function requireWebSocket(): NonNullable<Platform['WebSocket']> {
+  const { WebSocket } = globalThis as unknown as Platform
+  if (WebSocket !== undefined) return WebSocket
+  throw new TypeError('This runtime has no WebSocket, which the option gateway needs; see gateway.openLink')
+}
+
 /** Connects. @throws TypeError where the runtime has no WebSocket, or an error of its own that forbids this one */
 export function openWebSocket(url: string, protocols: readonly string[], events: LinkEvents): Link {
-  const { WebSocket } = globalThis as unknown as Platform
-  if (WebSocket === undefined) throw new TypeError('This runtime has no WebSocket, which the option gateway needs')
+  const WebSocket = requireWebSocket()
   const socket = new WebSocket(url, [...protocols])
   let isOpen = false
   socket.binaryType = 'arraybuffer'

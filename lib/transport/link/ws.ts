@@ -8,6 +8,9 @@ const MAX_PAYLOAD_BYTES = 256 * 1024
 /** What WebSockets call an end without a goodbye. */
 const ABNORMAL = 1006
 
+/** The package is there, as a dependency of ours. */
+export function requireWebSocket(): void {}
+
 /** Connects. */
 export function openWebSocket(url: string, protocols: readonly string[], events: LinkEvents): Link {
   return new WsLink(url, protocols, events)
