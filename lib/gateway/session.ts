@@ -35,6 +35,16 @@ const MAX_WISHES = 64
 /** Ports tried where the gateway has a range of its own; beyond that it is as good as full. */
 const PORTS_TRIED = 16
 
+/**
+ * Windows that may lie unread in the system's buffer of a socket, where nobody can drop the oldest. With the 2 MiB that
+ * udx-native asks for, a gateway that gets too little of the processor, say a tenth of what comes in, would be seconds
+ * behind, and all it passed on as old.
+ */
+const WINDOWS_UNREAD = 2
+
+/** The most that any system has been asked for so far. */
+const MAX_UNREAD_BYTES = 1024 * 1024
+
 /** Ten times the rate is no node any more. */
 const FLOOD_FACTOR = 10
 
@@ -149,6 +159,7 @@ export class Session {
       this.#onDatagram(index, bytes, host, port),
     )
     const port = socket.address()!.port
+    socket.setRecvBufferSize?.(Math.min(WINDOWS_UNREAD * this.#config.limits.windowBytes, MAX_UNREAD_BYTES))
     if (this.#ended) {
       await socket.close()
       return { outcome: 'failed', port: 0 }

@@ -17,6 +17,11 @@ export interface DatagramSocket {
   trySend(bytes: Uint8Array, port: number, host: string, ttl?: number): void
   /** The local address it is, or was, bound to; null where it knows none. */
   address(): SocketAddress | null
+  /**
+   * Asks the system to keep about this many bytes of datagrams that have not been read, and to drop what comes beyond;
+   * what it makes of that is its business. Absent where no system is in between.
+   */
+  setRecvBufferSize?(sizeBytes: number): void
   /** Stops receiving and frees the port. Idempotent. */
   close(): Promise<void>
 }

@@ -3,7 +3,9 @@ import { createGatewayStats } from '../../lib/gateway/metrics.js'
 import { type GatewayServerOptions, parseGatewayServerOptions } from '../../lib/gateway/options.js'
 import { Sessions } from '../../lib/gateway/sessions.js'
 import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
+import { createUdpTransport } from '../../lib/transport/udp.js'
 import { SimulatedNetwork } from '../../lib/simulation/network.js'
+import { requestWith } from './harness.js'
 
 function create(t: Assert, options: GatewayServerOptions) {
   const clock = new VirtualClock()
@@ -71,4 +73,31 @@ test('sessions: who resumes one from elsewhere takes its place along', (t) => {
   session.connection = { deliver: () => true }
   t.is(sessions.enter('b'), 'tooMany')
   t.is(sessions.enter('a'), 'entered')
+})
+
+test('sessions: what a gateway has not come to read is little, and not old', async (t) => {
+  const sessions = new Sessions(
+    parseGatewayServerOptions({ host: '127.0.0.1', allow: ['loopback'] }),
+    createGatewayStats(),
+  )
+  t.teardown(() => sessions.endAll())
+  sessions.enter('a')
+  const session = sessions.create('a')
+  let delivered = 0
+  session.connection = { deliver: () => ++delivered > 0 }
+  const { port } = await session.bind(0, 0)!
+  const sender = await createUdpTransport().bind(0, '127.0.0.1', () => {})
+  t.teardown(() => sender.close())
+  const datagram = requestWith(new Uint8Array(1150))
+  // All of them before the gateway has its next turn.
+  for (let i = 0; i < 1000; i++) sender.trySend(datagram, port, '127.0.0.1')
+  const untilNoMore = async (): Promise<void> => {
+    const before = delivered
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (delivered > before) await untilNoMore()
+  }
+  await untilNoMore()
+  const windowful = (64 * 1024) / datagram.length
+  t.ok(delivered >= windowful, `${delivered} were kept: a burst of a window's size`)
+  t.ok(delivered < 6 * windowful, 'and not the hundreds that would be a tenth of a second late')
 })
