@@ -1,5 +1,6 @@
 /** Writes tables and plots into the documentation. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { gatewaySections, pageSections } from './gateway/tables.js'
 import { hyperdhtSections } from './hyperdht/times.js'
 import { loopbackSections } from './loopback.js'
 import { replaceSection } from './markers.js'
@@ -16,6 +17,8 @@ import { scalingSections } from './scenarios/scaling.js'
 const DOCUMENTS: [name: string, sectionsOf: (results: Results) => Record<string, string>][] = [
   ['PERFORMANCE.md', performanceSections],
   ['HYPERDHT.md', upgradeSections],
+  ['GATEWAY.md', ({ gateway }) => (gateway ? gatewaySections(gateway) : {})],
+  ['BROWSER.md', ({ gateway }) => (gateway ? pageSections(gateway) : {})],
 ]
 
 const DOCS = new URL('../../docs/', import.meta.url)

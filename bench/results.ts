@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format } from 'prettier'
+import type { GatewayResult } from './gateway/measure.js'
 import type { HyperdhtResult } from './hyperdht/times.js'
 import { type LoopbackResult, mergeLoopback } from './loopback.js'
 import type { ChurnResult } from './scenarios/churn.js'
@@ -19,6 +20,7 @@ export interface Results {
   churn?: ChurnResult
   hyperdht?: HyperdhtResult
   'hyperdht-lossy'?: LossyHyperdhtResult
+  gateway?: GatewayResult
 }
 
 const PARTS = [
@@ -28,6 +30,7 @@ const PARTS = [
   'churn',
   'hyperdht',
   'hyperdht-lossy',
+  'gateway',
 ] as const satisfies (keyof Results)[]
 
 const FOLDER = new URL('../../bench/results/', import.meta.url)

@@ -77,8 +77,8 @@ export function formatReference(rows: (Row & { figure: Summary })[]): string {
   return formatTable([['reference', 'unit', 'median [min–max]'], ...body])
 }
 
-/** The spread is left out where there is none to see. */
-function formatSummary({ median, min, max }: Summary, format = formatNumber): string {
+/** Median and spread, which is left out where there is none to see. */
+export function formatSummary({ median, min, max }: Summary, format = formatNumber): string {
   const [middle, low, high] = [format(median), format(min), format(max)]
   return low === high ? middle : `${middle} [${low}–${high}]`
 }

@@ -65,6 +65,9 @@ const handlers = {
     return { ms, cpuMicros: cpuMicros() - cpuBefore, datagrams: sent() - sentBefore, persistent }
   },
 
+  /** Where others can join. */
+  bootstrap: (): string[] => options.bootstrap!,
+
   /** Memory in use after collecting garbage. */
   memory(): NodeJS.MemoryUsage {
     // Twice: finalizers of the first free what only the second sees as garbage.

@@ -1,8 +1,10 @@
-/** Two ways from this process to a peer in another one: over UDP, and through a gateway in a third. */
+/**
+ * Three ways from a client to a peer in another process: over UDP, from Node.js through a gateway in a third process,
+ * and from a page of Chromium through one.
+ */
 import type { Address } from '../../lib/primitives/address.js'
 import { systemClock } from '../../lib/primitives/clock.js'
 import { systemRandom } from '../../lib/primitives/random.js'
-import type { Transport } from '../../lib/transport/contract.js'
 import { openWebSocket } from '../../lib/transport/link/ws.js'
 import { parseGatewayOptions } from '../../lib/transport/tunnel/options.js'
 import { createUdpTransport } from '../../lib/transport/udp.js'
@@ -10,33 +12,119 @@ import { createGatewayTransport } from '../../lib/transport/websocket.js'
 import type { GatewayHost } from '../children/gateway-host.js'
 import type { UdpPeer } from '../children/udp-peer.js'
 import { type Child, startChild, withChildren } from '../process.js'
+import { HOST } from '../subject.js'
+import { DatagramClient } from './datagrams.js'
+import { type LookupTimes, measureLookups } from './lookups.js'
+import { openPage, type PageGlobals } from './page.js'
+import type { DatagramCall } from './page-client.js'
+import { webSocketRoundTrip } from './web-socket.js'
 
-export type Way = 'udp' | 'gateway'
+export const WAYS = ['udp', 'program', 'page'] as const
+export type Way = (typeof WAYS)[number]
+
+/** Where a node can be that looks up. */
+export const LOOKUP_WAYS = [...WAYS, 'worker'] as const
+export type LookupWay = (typeof LOOKUP_WAYS)[number]
+
+type Results = { [Name in DatagramCall]: Awaited<ReturnType<DatagramClient[Name]>> }
 
 export interface Stage {
-  transport: Transport
+  /** Has the client measure something. */
+  call<Name extends DatagramCall>(name: Name, ...args: Parameters<DatagramClient[Name]>): Promise<Results[Name]>
+  /** Round trip of a bare WebSocket message, to an echo. */
+  webSocketRoundTrip(url: string, count: number): Promise<number>
   peer: Child<UdpPeer>
-  address: Address
   /** null: plain UDP. */
   gateway: Child<GatewayHost> | null
 }
 
-/** Runs `use` with a peer, and a transport of this process that leads there. */
+/** What the client does itself. */
+type ClientCalls = Pick<Stage, 'call' | 'webSocketRoundTrip'>
+
+/** Runs `use` with a client that is connected to a peer this way. */
 export async function withStage<T>(way: Way, use: (stage: Stage) => Promise<T>, windowBytes = 65_536): Promise<T> {
   const peer = startChild<UdpPeer>('udp-peer')
-  const gateway = way === 'gateway' ? startChild<GatewayHost>('gateway-host') : null
-  const children = gateway === null ? [peer] : [peer, gateway]
-  return withChildren(children as unknown as Child<never>[], async () => {
+  return withChildren([peer], async () => {
     const address = await peer.call('open')
-    const transport =
-      gateway === null
-        ? createUdpTransport()
-        : createGatewayTransport({
-            config: parseGatewayOptions({ url: await gateway.call('open', windowBytes), windowBytes }),
-            clock: systemClock,
-            random: systemRandom,
-            openLink: openWebSocket,
-          })
-    return use({ transport, peer, address, gateway })
+    if (way === 'udp') {
+      return use({ ...callsOf(new DatagramClient(createUdpTransport(), address)), peer, gateway: null })
+    }
+    return withGateway(windowBytes, async (gateway, url) => {
+      if (way === 'page') return withPageClient(url, windowBytes, address, (calls) => use({ ...calls, peer, gateway }))
+      const transport = createGatewayTransport({
+        config: parseGatewayOptions({ url, windowBytes }),
+        clock: systemClock,
+        random: systemRandom,
+        openLink: openWebSocket,
+      })
+      return use({ ...callsOf(new DatagramClient(transport, address)), peer, gateway })
+    })
   })
+}
+
+/** Lookups of a node that is in the network this way. */
+export async function lookupsBy(way: LookupWay, bootstrap: string[], count: number): Promise<LookupTimes> {
+  if (way === 'udp') return measureLookups({ host: HOST, bootstrap }, count)
+  return withGateway(65_536, async (_, url) => {
+    const options = { gateway: url, bootstrap }
+    if (way === 'program') return measureLookups(options, count)
+    const { page, close } = await openPage()
+    try {
+      return await page.evaluate(
+        async (given) => {
+          const { pageClient } = globalThis as unknown as PageGlobals
+          return pageClient[given.name](given.options, given.count)
+        },
+        { name: way === 'page' ? ('lookups' as const) : ('lookupsInWorker' as const), options, count },
+      )
+    } finally {
+      await close()
+    }
+  })
+}
+
+async function withGateway<T>(
+  windowBytes: number,
+  use: (gateway: Child<GatewayHost>, url: string) => Promise<T>,
+): Promise<T> {
+  const gateway = startChild<GatewayHost>('gateway-host')
+  return withChildren([gateway], async () => use(gateway, await gateway.call('open', windowBytes)))
+}
+
+async function withPageClient<T>(
+  url: string,
+  windowBytes: number,
+  peer: Address,
+  use: (calls: ClientCalls) => Promise<T>,
+): Promise<T> {
+  const { page, close } = await openPage()
+  try {
+    await page.evaluate(
+      (given) => (globalThis as unknown as PageGlobals).pageClient.open(given.url, given.windowBytes, given.peer),
+      { url, windowBytes, peer },
+    )
+    const call = (name: DatagramCall, ...args: number[]): Promise<unknown> =>
+      page.evaluate(async (given) => (globalThis as unknown as PageGlobals).pageClient.call(given.name, given.args), {
+        name,
+        args,
+      })
+    const roundTrip = (echoUrl: string, count: number): Promise<number> =>
+      page.evaluate(
+        async (given) =>
+          (globalThis as unknown as PageGlobals).pageClient.webSocketRoundTrip(given.echoUrl, given.count),
+        { echoUrl, count },
+      )
+    return await use({ call: call as Stage['call'], webSocketRoundTrip: roundTrip })
+  } finally {
+    await close()
+  }
+}
+
+function callsOf(client: DatagramClient): ClientCalls {
+  const call = (name: DatagramCall, ...args: number[]): Promise<unknown> =>
+    (client[name] as (...numbers: number[]) => Promise<unknown>).apply(client, args)
+  return {
+    call: call as Stage['call'],
+    webSocketRoundTrip: (url, count) => webSocketRoundTrip(openWebSocket, url, count),
+  }
 }

@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,27 +45,41 @@ export function hasChromium(): boolean {
   return existsSync(CHROMIUM_PATH)
 }
 
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS })
+/** @param timeoutMs how long it may take to start */
+export async function launchChromium(timeoutMs = 30_000): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: timeoutMs })
+}
+
+export interface ServeOptions {
+  /** Of all answers. */
+  headers?: Readonly<Record<string, string>>
+  /** Serves over https. */
+  tls?: { key: string; cert: string }
 }
 
 /** A server on the loopback interface for pages of tests. @param files contents by path, beside those of the repository */
 export async function serveFiles(
   files: ReadonlyMap<string, string | Uint8Array>,
+  { headers = {}, tls }: ServeOptions = {},
 ): Promise<{ server: Server; origin: string }> {
-  const server = createServer((request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
     readServed(files, path).then(
       (content) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
         response.setHeader('cache-control', 'max-age=3600')
         response.setHeader('content-type', MEDIA_TYPES[extname(path)] ?? 'text/html')
         response.end(content)
       },
       () => response.writeHead(404).end(),
     )
-  })
+  }
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  return {
+    server,
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  }
 }
 
 async function readServed(files: ReadonlyMap<string, string | Uint8Array>, path: string): Promise<string | Uint8Array> {

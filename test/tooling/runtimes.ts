@@ -71,6 +71,7 @@ export const HAS_BARE = new Set(['linux-x64'])
  */
 export const NODE_ONLY: Record<string, string> = {
   'bench/command': 'starts processes of Node.js',
+  'bench/gateway': 'loads the benchmark of it, which starts processes',
   'bench/plots': 'reads what processes of Node.js measured, and draws with a document for Node.js',
   'browser/': 'drives a browser from Node.js',
   'docs/': 'looks at the sources and runs the generator of the docs',
@@ -99,6 +100,7 @@ export const NODE_ONLY: Record<string, string> = {
   'tutorial/page-code': 'of the page for browsers; says where in the code an error is as V8 does',
   'tutorial/page-model': 'of the page for browsers',
   'tutorial/page-scene': 'of the page for browsers',
+  'tutorial/page-served': 'starts npm and Chromium',
 }
 
 /** Test files that do not run in Bare alone, and why; in the same form. */
