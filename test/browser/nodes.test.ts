@@ -2,6 +2,7 @@
 import test from 'brittle'
 import type { Page } from 'playwright-core'
 import { idFromAddress } from '../../lib/primitives/id.js'
+import { startProxy } from '../gateway/harness.js'
 import { GET, type PageGlobals, persistentState, PUT, startPages } from './pages.js'
 
 const TIMEOUT = { timeout: 150_000 }
@@ -101,6 +102,83 @@ test(
   },
 )
 
+/** How a page is kept from doing anything for a while, during which its connection is cut. */
+const STANDSTILLS: Record<string, (page: Page, cut: () => void) => Promise<void>> = {
+  async blocked(page, cut) {
+    const blocked = page.evaluate((ms) => {
+      const end = Date.now() + ms
+      while (Date.now() < end);
+    }, STANDSTILL_MS)
+    await pause(STANDSTILL_MS / 2)
+    cut()
+    await blocked
+  },
+  // All of the browser, its connections included, as a machine that sleeps.
+  async suspended(page, cut) {
+    const session = await page.context().browser()!.newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    const signalAll = (signal: NodeJS.Signals): void => {
+      for (const { id } of processInfo) process.kill(id, signal)
+    }
+    signalAll('SIGSTOP')
+    await pause(STANDSTILL_MS / 2)
+    cut()
+    await pause(STANDSTILL_MS / 2)
+    signalAll('SIGCONT')
+  },
+}
+
+const STANDSTILL_MS = 3000
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+test(
+  'pages: one that is blocked or suspended while its connection is lost is the same afterwards',
+  TIMEOUT,
+  async (t) => {
+    const { testnet, url, openNode } = await startPages(t, 8)
+    const proxy = await startProxy(t, Number(new URL(url).port))
+    const page = await openNode({ gateway: { url: proxy.url, minDelayMs: 50 } })
+    const before = await persistentState(page)
+    await page.evaluate(() => {
+      const global = globalThis as unknown as PageGlobals & Watched
+      global.lost = []
+      global.beats = [performance.now()]
+      global.node.on('remove-node', ({ host, port }) => global.lost.push(`${host}:${port}`))
+      setInterval(() => global.beats.push(performance.now()), 100)
+    })
+    for (const [i, [what, standStill]] of Object.entries(STANDSTILLS).entries()) {
+      await standStill(page, proxy.cut)
+      const { beats, lost } = await page.evaluate(async (connections) => {
+        const { sockets, until, beats: all, lost: evicted } = globalThis as unknown as PageGlobals & Watched
+        await until(() => sockets.length >= connections && sockets.at(-1)!.readyState === 1)
+        // The timer comes after what it was kept from.
+        await until(() => all.at(-1)! > performance.now() - 200)
+        const taken = all.splice(0, all.length - 1)
+        return { beats: taken, lost: evicted }
+      }, i + 2)
+      const longest = Math.max(0, ...beats.slice(1).map((at, k) => at - beats[k]!))
+      t.ok(longest > STANDSTILL_MS * 0.8, `${what}: nothing ran for ${Math.round(longest)} ms`)
+      t.is(await ask(page, testnet.nodes[1]!.remoteAddress()!), 0, 'it asks')
+      t.is((await testnet.nodes[2]!.ping(before.address!)).error, 0, 'and answers where it was')
+      const after = await page.evaluate(() => (globalThis as unknown as PageGlobals).state())
+      t.alike([after.id, after.address, after.ephemeral], [before.id, before.address, false], 'the same id')
+      t.alike(lost, [], 'it has given up nobody')
+    }
+  },
+)
+
+/** What this page collects. */
+interface Watched {
+  lost: string[]
+  /** Times of a timer. */
+  beats: number[]
+}
+
 test('pages: a page that is loaded anew comes back by its saved contacts alone', TIMEOUT, async (t) => {
   const { openNode } = await startPages(t, 8)
   const first = await openNode({ store: 'mine' })
@@ -110,6 +188,16 @@ test('pages: a page that is loaded anew comes back by its saved contacts alone',
   const second = await openNode({ store: 'mine', bootstrap: [] })
   const { known } = await second.evaluate(() => (globalThis as unknown as PageGlobals).state())
   t.ok(known >= 7, `${known} contacts`)
+})
+
+test('pages: over https, through a gateway at the server that the page comes from', TIMEOUT, async (t) => {
+  const { testnet, url, gateway, openNode } = await startPages(t, 6, { tls: true })
+  t.ok(url.startsWith('wss://'))
+  const page = await openNode()
+  const state = await persistentState(page)
+  t.alike(state.id, [...idFromAddress(state.address!.host, state.address!.port)])
+  t.is(await ask(page, testnet.nodes[1]!.remoteAddress()!), 0)
+  t.is(gateway.stats.connections.open, 1)
 })
 
 test('pages: a hostile one is shown out with a reason, and the others notice nothing', TIMEOUT, async (t) => {

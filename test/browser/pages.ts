@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { DHT } from '../../index.js'
 import { Gateway, type GatewayServerOptions } from '../../lib/gateway/index.js'
 import { createTestnet, type Testnet } from '../../lib/testnet/index.js'
+import { CERTIFICATE, CERTIFICATE_KEY } from '../helpers/certificate.js'
 import { launchChromium, serveFiles } from '../tooling/chromium.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -104,8 +105,23 @@ export interface PageNetwork {
   openNode(options?: object): Promise<Page>
 }
 
+/** The certificate that pages over https are served with. */
+const TLS = { key: CERTIFICATE_KEY, cert: CERTIFICATE }
+
+/** Of the gateway, where it is at the server of the pages. */
+const TLS_PATH = '/dht'
+
+export interface PageNetworkOptions extends GatewayServerOptions {
+  /** Serve pages over https, by the server that the gateway is attached to. */
+  tls?: boolean
+}
+
 /** A network of nodes on UDP, a gateway and a browser; all are gone after the test. */
-export async function startPages(t: Assert, size: number, options: GatewayServerOptions = {}): Promise<PageNetwork> {
+export async function startPages(
+  t: Assert,
+  size: number,
+  { tls = false, ...options }: PageNetworkOptions = {},
+): Promise<PageNetwork> {
   const bundle = await build({
     stdin: { contents: PAGE_SCRIPT, resolveDir: ROOT },
     bundle: true,
@@ -113,17 +129,20 @@ export async function startPages(t: Assert, size: number, options: GatewayServer
     write: false,
     logLevel: 'silent',
   })
-  const { server, origin } = await serveFiles(new Map([['/page.js', bundle.outputFiles[0]!.contents]]))
+  const files = new Map([['/page.js', bundle.outputFiles[0]!.contents]])
+  const { server, origin } = await serveFiles(files, tls ? { tls: TLS } : {})
   t.teardown(() => void server.close(), { order: 3 })
   const testnet = await createTestnet(size, { teardown: t.teardown })
   for (const node of testnet.nodes) serve(node)
-  const limits = { connectionsPerMinute: Infinity, origins: [origin], ...options }
+  // Pages of the gateway's own host may use it anyway.
+  const limits = { connectionsPerMinute: Infinity, origins: tls ? undefined : [origin], ...options }
   const gateway = new Gateway({ host: HOST, allow: ['loopback'], ...limits })
   t.teardown(() => gateway.close({ withinMs: 0 }), { order: 2 })
-  const { url } = await gateway.listen(0, HOST)
+  if (tls) gateway.attach(server, { path: TLS_PATH })
+  const url = tls ? `${origin.replace('https', 'wss')}${TLS_PATH}` : (await gateway.listen(0, HOST)).url
   const browser = await launchChromium()
   t.teardown(() => browser.close(), { order: 1 })
-  const context = await browser.newContext()
+  const context = await browser.newContext({ ignoreHTTPSErrors: tls })
   const open = async (): Promise<Page> => {
     const page = await context.newPage()
     await page.goto(origin)

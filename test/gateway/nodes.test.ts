@@ -109,7 +109,10 @@ test('nodes: a gateway that closes hands its nodes over to the next, on real con
 
 test('nodes: a connection that breaks is resumed with the same ports', async (t) => {
   const testnet = await createTestnet(6, { teardown: t.teardown })
-  const proxy = await startProxy(t, (await startGateway(t)).port)
+  const { gateway, port } = await startGateway(t)
+  const proxy = await startProxy(t, port)
+  const told: string[] = []
+  gateway.on('connection', (client, resumed) => void told.push(`${client.address} ${resumed}`))
   const states: string[] = []
   const node = new DHT({
     gateway: {
@@ -129,6 +132,7 @@ test('nodes: a connection that breaks is resumed with the same ports', async (t)
   t.ok(sameId(node.id!, id!))
   const answer = await testnet.nodes[2]!.ping(node.remoteAddress()!)
   t.ok(sameId(answer.from.id!, id!))
+  t.alike(told, [`${HOST} false`, `${HOST} true`])
 })
 
 test('nodes: a token, and what the gateway says without it', async (t) => {
