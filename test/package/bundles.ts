@@ -1,6 +1,6 @@
 /**
  * The package in a page, as applications get it: built by esbuild, vite and webpack without any configuration, run in
- * Chromium; and how large the core of it is.
+ * Chromium, by itself and in a network behind a gateway; and how large the core of it is.
  */
 import { build as buildByEsbuild } from 'esbuild'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build as buildByVite } from 'vite'
 import webpack from 'webpack'
+import { Gateway } from '../../lib/gateway/index.js'
+import { createTestnet } from '../../lib/testnet/index.js'
 import { launchChromium, serveFiles } from '../tooling/chromium.js'
 
 /** What a page may pay for the core, compressed. */
@@ -15,7 +17,15 @@ export const MAX_CORE_BYTES = 60_000
 
 const CORE = `import DHT from 'xorpc'\nglobalThis.DHT = DHT\n`
 
-/** A network in the page, on virtual time: a value is written and read, and contacts are kept. */
+const HOST = '127.0.0.1'
+
+/** Nodes on UDP that the page's node is to find. */
+const REAL_NODES = 25
+
+/**
+ * A network in the page, on virtual time: a value is written and read, and contacts are kept. And a node in a real network,
+ * through a gateway, which looks up.
+ */
 const APPLICATION = `
 import DHT, { DHTError } from 'xorpc'
 import { IndexedDBContactStore } from 'xorpc/contact-store'
@@ -45,6 +55,16 @@ globalThis.run = async () => {
   await sim.destroy()
   return { refused, isClass: nodes[0] instanceof DHT, isError: new DHTError('NODE_DESTROYED') instanceof Error,
     holders: values.size, found: found.length, value: found[0], contacts: contacts.length }
+}
+
+globalThis.lookUp = async (options) => {
+  const node = new DHT(options)
+  await node.fullyBootstrapped()
+  const query = node.findNode(new Uint8Array(32).fill(5))
+  await query.finished()
+  const ports = query.closestNodes.map(({ port }) => port)
+  await node.destroy()
+  return ports
 }
 `
 
@@ -97,12 +117,32 @@ const BUNDLERS: Record<string, (dir: string, outDir: string) => Promise<unknown>
     }),
 }
 
+export interface BundleRun {
+  bundle: Bundle
+  /** What the application says of the network in the page. */
+  result: unknown
+  /** Nodes of the real network that the page's lookup found, of those there are. */
+  found: number
+  size: number
+}
+
+/** What the page has as globals. */
+interface PageGlobals {
+  run(): Promise<unknown>
+  lookUp(options: { gateway: string; bootstrap: unknown }): Promise<number[]>
+}
+
 /** What the application says in Chromium, for each bundler. @param dir a project that has the package installed */
-export async function runBundles(dir: string): Promise<{ bundle: Bundle; result: unknown }[]> {
+export async function runBundles(dir: string): Promise<BundleRun[]> {
   writeFileSync(join(dir, 'app.js'), APPLICATION)
   writeFileSync(join(dir, 'index.html'), '<script type="module" src="./app.js"></script>')
   const browser = await launchChromium()
+  const testnet = await createTestnet(REAL_NODES)
+  const gateway = new Gateway({ host: HOST, allow: ['loopback'], origins: '*' })
   try {
+    const { url } = await gateway.listen(0, HOST)
+    const options = { gateway: url, bootstrap: testnet.bootstrap }
+    const known = new Set(testnet.nodes.map((node) => node.address()!.port))
     const results = []
     for (const [name, build] of Object.entries(BUNDLERS)) {
       const outDir = join(dir, `by-${name}`)
@@ -115,8 +155,10 @@ export async function runBundles(dir: string): Promise<{ bundle: Bundle; result:
       const page = await browser.newPage()
       await page.goto(origin)
       await page.addScriptTag({ url: '/app.js', type: 'module' })
-      const result = await page.evaluate(async () => (globalThis as unknown as { run: () => Promise<unknown> }).run())
-      results.push({ bundle: measure(name, script), result })
+      const result = await page.evaluate(async () => (globalThis as unknown as PageGlobals).run())
+      const ports = await page.evaluate(async (given) => (globalThis as unknown as PageGlobals).lookUp(given), options)
+      const found = ports.filter((port) => known.has(port)).length
+      results.push({ bundle: measure(name, script), result, found, size: Math.min(20, known.size) })
       await page.close()
       server.closeAllConnections()
       server.close()
@@ -124,5 +166,7 @@ export async function runBundles(dir: string): Promise<{ bundle: Bundle; result:
     return results
   } finally {
     await browser.close()
+    await gateway.close({ withinMs: 0 })
+    await testnet.destroy()
   }
 }

@@ -33,10 +33,27 @@ assert.equal(Default, DHT, 'default import')
 assert.equal(required, DHT, 'require')
 const { Simulation } = await import('xorpc/simulation')
 const { createTestnet } = await import('xorpc/testnet')
-assert.equal(typeof Simulation, 'function')
-assert.equal(typeof createTestnet, 'function')
 const { FileContactStore } = await import('xorpc/contact-store')
+const { Records } = await import('xorpc/records')
+const { Gateway } = await import('xorpc/gateway')
+const sim = new Simulation({ seed: 1 })
+await sim.startNodes(3)
+await sim.destroy()
 assert.equal(await new FileContactStore('./nothing-there.json').load(), null)
+const testnet = await createTestnet(3)
+const gateway = new Gateway({ host: '127.0.0.1', allow: ['loopback'] })
+const { url } = await gateway.listen()
+const node = new DHT({ gateway: url, bootstrap: testnet.bootstrap })
+await node.fullyBootstrapped()
+assert.ok(node.table.size > 0, 'through the gateway')
+const [writer] = testnet.nodes.map((each) => new Records(each))
+const keyPair = await Records.keyPair()
+await writer.put({ keyPair, value: new TextEncoder().encode('kept'), ttlMs: 60_000 })
+const { value } = await new Records(node).get(keyPair.publicKey)
+assert.equal(new TextDecoder().decode(value), 'kept')
+await node.destroy()
+await gateway.close()
+await testnet.destroy()
 const stand = await import('xorpc/dht-rpc')
 assert.equal(createRequire(import.meta.url)('xorpc/dht-rpc'), stand.default, 'stand-in for dht-rpc')
 assert.ok(Object.create(stand.default.prototype) instanceof DHT)
@@ -185,7 +202,7 @@ async function checkBundles(dir: string): Promise<string> {
     return `NOT DONE: ${INSTALL_HINT}`
   }
   const sizes = []
-  for (const { bundle, result } of await runBundles(dir)) {
+  for (const { bundle, result, found, size } of await runBundles(dir)) {
     const wanted = {
       refused: 'no UDP here: pass gateway or transport',
       isClass: true,
@@ -197,9 +214,10 @@ async function checkBundles(dir: string): Promise<string> {
     const { contacts, ...rest } = result as { contacts: number }
     if (!(contacts >= 20)) throw new StepFailed(`${bundle.name}: ${contacts} contacts`)
     if (!isDeepStrictEqual(rest, wanted)) throw new StepFailed(`${bundle.name}: ${JSON.stringify(rest)}`)
-    sizes.push(`${bundle.name} ${(bundle.gzipBytes / 1000).toFixed(1)} kB`)
+    if (found < size) throw new StepFailed(`${bundle.name}: through a gateway ${found} of ${size} nodes were found`)
+    sizes.push(`${bundle.name} ${(bundle.gzipBytes / 1000).toFixed(1)} kB, found ${found} nodes through a gateway`)
   }
-  return sizes.join(', ')
+  return sizes.join('; ')
 }
 
 async function main(): Promise<number> {
