@@ -4,30 +4,21 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { build } from 'vite'
 import { pageConfig, type PageConfigOptions } from '../../tutorial/page/server/page-config.js'
+import { launchChromium } from '../tooling/chromium.js'
 
 /** Where the page is: it must not matter. */
 const FOLDER = '/some/folder/'
-
-/** Where Debian and Ubuntu install it; the variable CHROMIUM names another one. Without any, the tests fail. */
-const CHROMIUM_PATH = process.env.CHROMIUM ?? '/usr/bin/chromium'
-
-const ARGUMENTS = [
-  '--no-sandbox', // tests often run as root in containers, where its sandbox cannot
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** A loaded machine with two cores; nothing here waits for a time to pass. */
 export const PATIENCE_MS = 90_000
 
 const MEDIA_TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
+
+/** What the page starts with. */
+export const FIRST_NODES = 60
 
 /** A common phone. */
 export const PHONE = {
@@ -62,7 +53,7 @@ export async function openSite(local: PageConfigOptions['local'] = null): Promis
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${FOLDER}`
-  const browser = await chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: PATIENCE_MS })
+  const browser = await launchChromium(PATIENCE_MS)
   const complaints: string[] = []
   return {
     url,
@@ -71,13 +62,9 @@ export async function openSite(local: PageConfigOptions['local'] = null): Promis
     async open({ hash = '', ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options })
       const page = await context.newPage()
-      page.setDefaultTimeout(PATIENCE_MS)
-      page.on('pageerror', (error) => complaints.push(error.message))
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-      })
+      listenTo(page, complaints)
       await page.goto(url + hash)
-      await hasNodes(page, 60)
+      await hasNodes(page, FIRST_NODES)
       return page
     },
     async close() {
@@ -87,6 +74,15 @@ export async function openSite(local: PageConfigOptions['local'] = null): Promis
       await rm(outDir, { recursive: true, force: true })
     },
   }
+}
+
+/** Collects what a page complains of, and makes it wait patiently. */
+export function listenTo(page: Page, complaints: string[]): void {
+  page.setDefaultTimeout(PATIENCE_MS)
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
 }
 
 /** Waits until there are so many nodes, none of them on its way in, and the picture shows them. */

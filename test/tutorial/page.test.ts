@@ -35,6 +35,15 @@ test('page: nodes, lines and labels are drawn', { timeout: 2 * PATIENCE_MS }, as
 
   await page.evaluate('tutorialPage.select(1)')
   await holds(page, 'tutorialPage.stage.painter.drawn.buckets >= 4')
+  const { x, y } = await page.evaluate<{ x: number; y: number }>(`(() => {
+    const { left, top } = document.querySelector('.stage').getBoundingClientRect()
+    const at = tutorialPage.stage.painter.pointOf(2)
+    return { x: left + at.x, y: top + at.y }
+  })()`)
+  await page.mouse.move(x, y)
+  const tip = await page.locator('.tip').innerText()
+  t.ok(/^node 2, persistent\s+id [0-9a-f]{8}…/.test(tip), 'the id of the node that is pointed at')
+  t.ok(/to node 1: \d+ bits? shared, distance/.test(tip), 'and its distance')
   await page.getByText('Routing table, by shared bits').waitFor()
   t.ok((await pixelsOf(page, 'bucket-a')) > 500, 'bands of buckets')
   await page.getByRole('tab', { name: 'Numbers' }).click()
