@@ -71,6 +71,7 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
     seed(await resolver.resolve(), 'bootstrap')
     error = await walk(parts)
   }
+  lookups.onWalked(traversal.candidates)
   if (error === null && traversal.k === K) {
     core.watch.onLookup({ target, nodes: closest.list().map(({ from }) => from), isComplete: true })
   }

@@ -129,6 +129,7 @@ function createQueryHost<T>(
     ask: (candidate, handler) => core.lookups.ask(ask, candidate, handler, send),
     askSide: ({ candidate, target: side }, handler) => core.lookups.askSide(side, candidate, handler, sendSide),
     onResult: (nodes, { candidates, k }) => {
+      core.lookups.onWalked(candidates)
       // A command that some nodes refuse finds fewer nodes than there are.
       const isComplete = internal || !candidates.slice(0, k).some(({ state }) => state === 'excluded')
       if (!options.onlyClosestNodes) core.watch.onLookup({ target, nodes, isComplete })

@@ -42,6 +42,8 @@ class Harness {
   readonly side: { target: Uint8Array; candidate: Candidate; handler: AskHandler }[] = []
   readonly wanted: number[] = []
   readonly hints: string[] = []
+  /** Whom the lookups have come across. */
+  readonly walked: Candidate[] = []
   readonly results: LookupResult[] = []
   resolved = 0
   done = false
@@ -67,6 +69,7 @@ class Harness {
       },
       resolver: { resolve: () => (this.resolved++, this.bootstrap()) },
       lookups: {
+        onWalked: (candidates: readonly Candidate[]) => void this.walked.push(...candidates),
         saved: this.saved,
         seeds: (_: Uint8Array, n: number) => {
           this.wanted.push(n)
@@ -123,6 +126,7 @@ test('own lookup: asks FIND_NODE of contacts, and of bootstrap nodes where there
   for (const asked of h.asked) h.answer(asked)
   await h.settle()
   t.ok(h.done)
+  t.is(h.walked.length, h.asked.length, 'later lookups may start at whom it met')
 })
 
 test('own lookup: with contacts enough the bootstrap nodes are left alone', async (t) => {

@@ -1,0 +1,55 @@
+import test from 'brittle'
+import fc from 'fast-check'
+import { formatIPv4 } from '../../lib/primitives/address.js'
+import { compareDistance, idFromIp, idPrefix } from '../../lib/primitives/id.js'
+import { HeardNodes } from '../../lib/query/heard-nodes.js'
+
+const TARGET = idFromIp(1, 1)
+const PORT = 1000
+
+function prefixOf(ip: number): number {
+  return idPrefix(idFromIp(ip, PORT))
+}
+
+function heardOf(ips: readonly number[]): HeardNodes {
+  const heard = new HeardNodes()
+  for (const ip of ips) heard.add(prefixOf(ip), ip, PORT)
+  return heard
+}
+
+/** Those of them that still have their place: the last ones there. */
+function survivorsOf(ips: readonly number[]): number[] {
+  const places = new Map(ips.map((ip) => [prefixOf(ip) & 255, ip]))
+  return [...places.values()]
+}
+
+test('heard nodes: the nearest of those that have a place, nearest first', (t) => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(0xffff), { maxLength: 400 }), fc.integer({ min: 1, max: 10 }), (ips, count) => {
+      const expected = survivorsOf(ips)
+        .sort((a, b) => compareDistance(TARGET, idFromIp(a, PORT), idFromIp(b, PORT)))
+        .slice(0, count)
+        .map((ip) => `${formatIPv4(ip)}:${PORT}`)
+      const nearest = heardOf(ips).nearest(TARGET, count)
+      return nearest.map(({ host, port }) => `${host}:${port}`).join() === expected.join()
+    }),
+  )
+  t.pass('whatever was heard, and however often places were taken')
+})
+
+test('heard nodes: however many names come, 256 are kept', (t) => {
+  const ips = Array.from({ length: 5000 }, (_, i) => i)
+  t.is(heardOf(ips).nearest(TARGET, 5000).length, 256)
+})
+
+test('heard nodes: one that is forgotten is gone, and whoever took its place stays', (t) => {
+  const first = 1
+  const second = Array.from({ length: 10_000 }, (_, i) => i + 2).find(
+    (ip) => (prefixOf(ip) & 255) === (prefixOf(first) & 255),
+  )!
+  const heard = heardOf([first, second])
+  heard.remove(prefixOf(first), first, PORT)
+  t.alike(heard.nearest(TARGET, 4), [{ host: formatIPv4(second), port: PORT }])
+  heard.remove(prefixOf(second), second, PORT)
+  t.alike(heard.nearest(TARGET, 4), [])
+})
