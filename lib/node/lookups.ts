@@ -25,7 +25,7 @@ export interface Seed extends Address {
 
 /**
  * Nodes of earlier lookups that a lookup starts at beside the contacts: the nearest of them is asked at once, the others
- * where they are among the nearest of all. Of 1,000 nodes the true closest answers after 208 instead of 226 ms. More than
+ * where they are among the nearest of all. Among 1,000 the true closest node answers after 212 instead of 226 ms. More than
  * four find it no sooner, and made-up names shall not take the places of contacts.
  */
 const HEARD_SEEDS = 4
@@ -78,13 +78,14 @@ export class Lookups {
   }
 
   /**
-   * A lookup is over: remembers whom it has come across, and forgets who did not answer. Who neither answered nor was
-   * named by two others may be an invention.
+   * A lookup is over: remembers whom it has come across, and forgets who did not answer. Who neither answered, nor was
+   * named by two others or by somebody whose names do answer, may be an invention.
    */
   onWalked(candidates: readonly Candidate[]): void {
     for (const { id, ip, port, state, referrers } of candidates) {
       if (state === 'failed') this.#heard.remove(idPrefix(id), ip, port)
-      else if (state === 'answered' || referrers.length > 1) this.#heard.add(idPrefix(id), ip, port)
+      else if (state === 'answered' || referrers.length > 1 || (referrers[0]?.vouched ?? 0) > 0)
+        this.#heard.add(idPrefix(id), ip, port)
     }
   }
 

@@ -7,6 +7,12 @@ import type { Cancel, Clock } from '../primitives/clock.js'
 /** Longest period between beats; existing nodes tick at the same pace. */
 export const TICK_MS = 5000
 
+/**
+ * Beats fall on whole seconds of the clock, so that the nodes of a process wake it together: a hundred of them, each at its
+ * own time, wake it 20 times a second for nothing else.
+ */
+const GRID_MS = 1000
+
 /** A gap of three ticks is no busy event loop any more. */
 const SLEEP_MS = 15_000
 
@@ -40,7 +46,9 @@ export class Ticker {
   }
 
   #schedule(): void {
-    this.#cancel = this.#clock.after(this.#nextMs(), () => this.#beat())
+    const nextMs = this.#nextMs()
+    const earlyMs = nextMs > GRID_MS ? (this.#clock.now() + nextMs) % GRID_MS : 0
+    this.#cancel = this.#clock.after(nextMs - earlyMs, () => this.#beat())
   }
 
   #beat(): void {

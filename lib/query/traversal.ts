@@ -31,6 +31,7 @@ import {
   INITIAL_CONCURRENCY,
   MAX_CANDIDATES,
   MAX_VISITS_PER_RESULT,
+  NEAR_STARTS,
   QUICK_START_RANKS,
   SPARE_RANKS,
 } from './traversal-options.js'
@@ -181,7 +182,7 @@ export class Traversal {
     if (this.#inFlight - this.#presumedDead >= MAX_IN_FLIGHT_FACTOR * this.#concurrency) return null
     if (this.#inFlight - this.#slow >= this.#places() || this.#visited >= this.#maxVisits) return null
     const sorted = this.#frontier.sorted
-    if (this.#visited > 0 && this.#successes + this.#errors === 0) {
+    if (this.#visited >= NEAR_STARTS && this.#successes + this.#errors === 0) {
       const quickest = quickestOf(sorted, Math.min(QUICK_START_RANKS, this.k))
       if (quickest !== null) return this.#ask(quickest)
     }
