@@ -83,9 +83,9 @@ export class Lookups {
    */
   onWalked(candidates: readonly Candidate[]): void {
     for (const { id, ip, port, state, referrers } of candidates) {
+      const isCredible = state === 'answered' || referrers.length > 1 || (referrers[0]?.vouched ?? 0) > 0
       if (state === 'failed') this.#heard.remove(idPrefix(id), ip, port)
-      else if (state === 'answered' || referrers.length > 1 || (referrers[0]?.vouched ?? 0) > 0)
-        this.#heard.add(idPrefix(id), ip, port)
+      else if (isCredible) this.#heard.add(idPrefix(id), ip, port)
     }
   }
 
