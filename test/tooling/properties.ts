@@ -118,6 +118,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'query/disjoint': 'query/disjoint',
   'query/frontier': 'query/frontier',
   'query/lookup': 'query/lookup-properties',
+  'query/heard-nodes': 'query/heard-nodes',
   'query/network-size': 'query/network-size',
   'query/omissions': 'query/traversal-properties',
   'query/trace-text': 'query/lookup-properties',
