@@ -168,6 +168,21 @@ test('sets: members end when they should, and are full when a holder is', async 
   t.alike([reason, limit, size], ['TOO_MANY_VALUES', 10, 11])
 })
 
+test('sets: what was read of another set, or has ended, is not taken for known', async (t) => {
+  const network = await startRecords(t)
+  const { sim, members } = network
+  const other = new Uint8Array(32).fill(8)
+  const { sets } = members[0]!.records
+  const put = { keyPair: await network.keyPair(1), value: text('x'), ttlMs: HOUR, republish: false }
+  await sim.run(sets.put({ ...put, topic: other }))
+  const known = await sim.run(sets.read(other))
+  t.is(known.members.length, 1)
+  t.is((await read(network, { known })).members.length, 0)
+  await sim.advance(HOUR)
+  const later = await sim.run(sets.read(other, { known }))
+  t.alike([later.members.length, later.records.length], [0, 0])
+})
+
 test('sets: bad arguments fail at the call', async (t) => {
   const network = await startRecords(t, {}, { nodes: 2 })
   const { sets } = network.members[0]!.records
@@ -180,6 +195,8 @@ test('sets: bad arguments fail at the call', async (t) => {
     [TOPIC, { since: 1, known }, TypeError],
     [TOPIC, { after: Uint8Array.of(1), known }, TypeError],
     [TOPIC, { after: 'x' as unknown as Uint8Array }, TypeError],
+    [TOPIC, { known: {} as SetRead }, TypeError],
+    [TOPIC, { largeBytes: -1 }, RangeError],
     [TOPIC, { channel: 'x'.repeat(33) }, RangeError],
   ]
   for (const [topic, options, Kind] of wrong) {

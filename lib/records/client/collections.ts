@@ -12,6 +12,7 @@ import type { CallContext, WaitOptions } from './context.js'
 import { checkSigner, type Signer } from './key-pair.js'
 import type { PutOutcome } from './put-outcome.js'
 import type { Kept } from './republisher.js'
+import { checkKnown } from './set-read.js'
 
 /** Which collection of an owner. */
 export interface CollectionName {
@@ -89,7 +90,7 @@ export class Collections {
    */
   read(publicKey: Uint8Array, options: CollectionReadOptions = {}): Promise<CollectionRead> {
     const { channel, target } = placeOf(publicKey, options)
-    const known = options.known ?? null
+    const known = checkKnown(options.known)
     return this.#options.call(options, (context) => readCollection(context, { channel, target }, known))
   }
 
@@ -105,7 +106,7 @@ export class Collections {
     const draft = this.#draftOf(options)
     const changes = changesOf(options.entries, draft.maxPartBytes)
     const name = nameOf(draft)
-    const known = options.known ?? null
+    const known = checkKnown(options.known)
     return this.#options.call(options, async (context) => {
       const { outcomes } = await writeChanges(context, draft, changes, known)
       if (options.republish !== false) this.#keepAlive(name, draft)

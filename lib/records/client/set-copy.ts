@@ -9,7 +9,7 @@ import { verify } from '../../primitives/ed25519.js'
 import { sameId } from '../../primitives/id.js'
 import { encodeProof, recordPlace, recordSignable, type SharedPlace, type SignedRecord } from '../codec/record.js'
 import { toHex } from '../hex.js'
-import { endOf } from '../rules/lifetime.js'
+import { endOf, isAlive } from '../rules/lifetime.js'
 import {
   CHILDREN,
   childrenOf,
@@ -43,9 +43,12 @@ export class SetCopy {
     this.#options = options
   }
 
-  /** Puts in what was verified in an earlier reading. */
+  /** Puts in what was verified in an earlier reading. What has ended meanwhile the holders forget as well. */
   restore(records: Iterable<SignedRecord>): void {
-    for (const record of records) this.#merge(foundOf(record))
+    const { nowMs } = this.#options
+    for (const record of records) {
+      if (isAlive(endOf(record), nowMs) && this.#isHere(record)) this.#merge(foundOf(record))
+    }
   }
 
   /**
@@ -54,12 +57,11 @@ export class SetCopy {
    * @returns null: it is forged, withheld, or from the future
    */
   async take(record: SignedRecord): Promise<Found | null> {
-    const { place, nowMs, maxClockSkewMs } = this.#options
-    const { target, subkey } = recordPlace(record)
-    if (record.channel !== place.channel || !sameId(target, place.target)) return null
+    const { nowMs, maxClockSkewMs } = this.#options
+    if (!this.#isHere(record)) return null
     if (record.signedAtMs > nowMs + 2 * maxClockSkewMs) return null
     if (record.value === null && !record.tombstone && endOf(record) > nowMs + maxClockSkewMs) return null
-    const found: Found = { ...versionOf(record), subkey, record }
+    const found = foundOf(record)
     if (!this.#has(found)) {
       const { signature, publicKey } = record
       if (!(await verify({ message: recordSignable(record), signature, publicKey }))) return null
@@ -82,6 +84,11 @@ export class SetCopy {
     return digestOfChildren(childrenOf(this.under(WHOLE), WHOLE))
   }
 
+  #isHere(record: SignedRecord): boolean {
+    const { place } = this.#options
+    return record.channel === place.channel && sameId(recordPlace(record).target, place.target)
+  }
+
   /** Whether this very record is there, which has been verified then. */
   #has({ subkey, record }: Found): boolean {
     const here = this.#members[leadingBits(subkey, LEVEL_BITS)]!.get(toHex(subkey))?.record
@@ -101,11 +108,8 @@ export class SetCopy {
 }
 
 function foundOf(record: SignedRecord): Found {
-  return { ...versionOf(record), subkey: recordPlace(record).subkey, record }
-}
-
-function versionOf({ seq, round, signedAtMs, valueHash }: SignedRecord) {
-  return { seq, round, signedAtMs, valueHash }
+  const { seq, round, signedAtMs, valueHash } = record
+  return { seq, round, signedAtMs, valueHash, subkey: recordPlace(record).subkey, record }
 }
 
 /** Of two values of one seq and round, whose writers have not settled it, the smaller hash is the one they settle on. */

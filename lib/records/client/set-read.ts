@@ -57,6 +57,15 @@ export interface ReadSetOptions {
   readonly limit?: number
 }
 
+/** @throws TypeError for what is no earlier result */
+export function checkKnown<K extends KnownSet>(known: K | null | undefined): K | null {
+  if (known === undefined || known === null) return null
+  if (!Array.isArray(known.records) || !Array.isArray(known.nodes) || typeof known.readAtMs !== 'number') {
+    throw new TypeError('known must be the result of an earlier read')
+  }
+  return known
+}
+
 /** The nodes of an earlier reading are asked again for so long; later there may be closer ones. */
 const KNOWN_NODES_MS = 600_000
 

@@ -27,7 +27,7 @@ import {
   type LargeStore,
   MAX_MEMBER_BYTES,
 } from './large-members.js'
-import { type KnownSet, readSet, type SetContent, type SetFreshness } from './set-read.js'
+import { checkKnown, type KnownSet, readSet, type SetContent, type SetFreshness } from './set-read.js'
 import type { Draft } from './write.js'
 
 export interface MemberPutOptions extends PutOptions {
@@ -167,7 +167,8 @@ export class RecordSets {
     const limit = checkNumber(options.limit, 'limit', DEFAULT_LIMIT, 1, MAX_LIMIT)
     const since = checkNumber(options.since, 'since', 0, 0, Number.MAX_SAFE_INTEGER)
     const largeBytes = checkNumber(options.largeBytes, 'largeBytes', DEFAULT_LARGE_BYTES, 0, Number.MAX_SAFE_INTEGER)
-    const { after = null, known = null } = options
+    const { after = null } = options
+    const known = checkKnown(options.known)
     if (after !== null && !(after instanceof Uint8Array)) throw new TypeError('after must be a Uint8Array')
     if (after !== null && known !== null) throw new TypeError('known is of a whole set, and after for a page of one')
     if (since > 0 && (after !== null || known !== null)) throw new TypeError('since goes without after and known')
