@@ -52,6 +52,13 @@ const PRINTED: Record<string, RegExp[]> = {
     /^20\.0\.\d+\.1 says: tomato soup$/,
     /^replies until somebody had it: \d+$/,
   ],
+  '13-records-that-last': [
+    /^version 2 is on 20 nodes$/,
+    /^of the newcomers [1-9]\d? hold it now$/,
+    /^its 15 closest holders died$/,
+    /^version 2, still: pea soup$/,
+    /^version 3 deletes it: deleted$/,
+  ],
 }
 
 const files = readdirSync(CHAPTERS)

@@ -1,7 +1,14 @@
 /** Drives the model of the tutorial page as its worker does, and collects what the page would be told. */
 import { setImmediate } from 'node:timers/promises'
 import type { ActionName, Actions, Action } from '../../tutorial/page/model/actions.js'
-import type { ConsoleLine, Frame, LookupView, NodeDetails, NodeView } from '../../tutorial/page/model/frame.js'
+import type {
+  ConsoleLine,
+  Frame,
+  LookupView,
+  NodeDetails,
+  NodeView,
+  RecordView,
+} from '../../tutorial/page/model/frame.js'
 import { PageModel } from '../../tutorial/page/model/page-model.js'
 
 /** Real time between two slices, made up: the model runs the same on any machine. */
@@ -20,6 +27,7 @@ export class PageDriver {
   readonly log: string[] = []
   lookup: LookupView | null = null
   details: NodeDetails | null = null
+  record: RecordView | null = null
   frame!: Frame
   #now = 0
 
@@ -55,7 +63,10 @@ export class PageDriver {
   /** What the page would be told now. */
   take(): void {
     const frame = this.model.frame()
-    if (frame.epoch !== (this.frame as Frame | undefined)?.epoch) this.nodes.clear()
+    if (frame.epoch !== (this.frame as Frame | undefined)?.epoch) {
+      this.nodes.clear()
+      this.record = null
+    }
     this.frame = frame
     for (const node of frame.changed) this.nodes.set(node.key, node)
     for (const key of frame.removed) this.nodes.delete(key)
@@ -63,6 +74,7 @@ export class PageDriver {
     this.log.push(...frame.log.map(({ text }) => text))
     this.lookup = frame.lookup ?? this.lookup
     this.details = frame.details ?? this.details
+    this.record = frame.record ?? this.record
   }
 
   /** What the code printed. */

@@ -162,3 +162,43 @@ test('page: datagrams are drawn when they are wanted, and one step shows one cha
   t.ok(flights >= 18 && last > 0, 'questions and answers')
   t.ok(page.frame.clock.nowMs > before)
 })
+
+test('page: who holds a record is told as it is written, as nodes join, as holders die, and when it is deleted', async (t) => {
+  const page = new PageDriver()
+  t.teardown(() => page.model.destroy())
+  await page.act('startOver', 40)
+  t.is(page.record, null, 'nobody keeps any')
+  await page.act('putRecord', 7, 'lunch', 'tomato soup')
+  await page.until(() => page.record !== null && page.record.closest.every(({ seq }) => seq === 1))
+  t.alike([page.record!.name, page.record!.seq, page.record!.closest.length], ['lunch', 1, 20])
+  const holders = [...page.nodes.values()].filter(({ holds }) => holds).map(({ key }) => key)
+  const keys = (): number[] => page.record!.closest.map(({ key }) => key)
+  t.alike(new Set(holders), new Set(keys()), 'the squares in the picture')
+
+  const first = new Set(keys())
+  await page.act('add', 30, 'open')
+  await page.act('speed', 30)
+  await page.until(() => keys().some((key) => !first.has(key)))
+  await page.until(() => page.record!.closest.every(({ seq }) => seq === 1))
+  t.ok(page.record!.others.length > 0, 'those that are not among the closest any more still have it')
+  t.ok(page.record!.history.some(({ text }) => /^node \d+ has got it$/.test(text)))
+
+  const nearest = keys().slice(0, 5)
+  await page.act('killHolders', 5)
+  await page.until(() => page.record!.history.some(({ text }) => text === `node ${nearest[0]}, which held it, is gone`))
+  t.absent(keys().some((key) => nearest.includes(key)))
+
+  await page.act('putRecord', null, 'lunch', 'pea soup')
+  await page.until(() => page.record!.seq === 2)
+  await page.act('deleteRecord', null, 'lunch')
+  await page.until(() => page.record!.isDeleted)
+  t.is(page.record!.seq, 3)
+
+  await page.act('lookup', null, 'dinner')
+  t.absent(
+    [...page.nodes.values()].some(({ holds }) => holds),
+    'the picture shows what was asked last',
+  )
+  await page.act('startOver', 10)
+  t.is(page.record, null)
+})

@@ -84,6 +84,28 @@ test('page: the network is changed, and the picture with it', { timeout: 2 * PAT
   await page.context().close()
 })
 
+test('page: the panel of a record shows who holds it as nodes come and go', { timeout: 2 * PATIENCE_MS }, async (t) => {
+  const page = await site.open()
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click()
+  await page.getByRole('tab', { name: 'Record' }).click()
+  await page.getByText('No record yet').waitFor()
+  await press('Write version 1')
+  const table = page.getByRole('table', { name: 'The nodes closest to the record' })
+  await table.getByText('✓ 1').nth(19).waitFor()
+  t.is(await table.getByRole('row').count(), 21, 'a head and twenty nodes')
+  t.ok((await pixelsOf(page, 'holder')) > 1000, 'green squares')
+  await press('Kill its 5 nearest holders')
+  await page.getByText('which held it, is gone').nth(4).waitFor()
+  await press('10 more nodes join')
+  await hasNodes(page, 70)
+  await press('Write version 2')
+  await table.getByText('✓ 2').nth(14).waitFor()
+  await press('Delete it')
+  await page.getByText('3, deleted').first().waitFor()
+  t.alike(site.complaints, [])
+  await page.context().close()
+})
+
 test('page: the browser and the server are closed', { timeout: PATIENCE_MS }, async (t) => {
   await site.close()
   t.pass()

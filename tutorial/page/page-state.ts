@@ -12,6 +12,7 @@ import type {
   NetworkNumbers,
   NodeDetails,
   NodeView,
+  RecordView,
   Sample,
   Task,
 } from './model/frame.js'
@@ -35,6 +36,7 @@ export class PageState {
   readonly nodes = new Map<number, NodeView>()
   details: NodeDetails | null = null
   lookup: LookupView | null = null
+  record: RecordView | null = null
   numbers: NetworkNumbers | null = null
   connection: ConnectionView | null = null
   /** Newest last. BOUNDED: by MAX_… above. */
@@ -75,6 +77,7 @@ export class PageState {
     this.connection = frame.connection
     this.numbers = frame.numbers ?? this.numbers
     this.lookup = frame.lookup ?? this.lookup
+    this.record = frame.record ?? this.record
     // Only what the code has selected since is news: the visitor's own choice is known already.
     if (frame.selected !== this.#toldSelected) this.selected = this.#toldSelected = frame.selected
     if (frame.details !== null && frame.details.key === this.selected) this.details = frame.details
@@ -93,6 +96,7 @@ export class PageState {
     this.nodes.clear()
     this.details = null
     this.lookup = null
+    this.record = null
     this.numbers = null
     this.log = []
     this.samples = []

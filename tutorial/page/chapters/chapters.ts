@@ -11,6 +11,7 @@ import * as text09 from '../../09-a-query/README.md'
 import * as text10 from '../../10-write-and-read/README.md'
 import * as text11 from '../../11-a-closer-node-joins/README.md'
 import * as text12 from '../../12-any-holder-will-do/README.md'
+import * as text13 from '../../13-records-that-last/README.md'
 import code01 from './01-a-lonely-node.js?raw'
 import code02 from './02-a-bootstrapper.js?raw'
 import code03 from './03-a-first-node.js?raw'
@@ -23,6 +24,7 @@ import code09 from './09-a-query.js?raw'
 import code10 from './10-write-and-read.js?raw'
 import code11 from './11-a-closer-node-joins.js?raw'
 import code12 from './12-any-holder-will-do.js?raw'
+import code13 from './13-records-that-last.js?raw'
 
 export interface Chapter {
   title: string
@@ -33,7 +35,7 @@ export interface Chapter {
   /** The step. */
   code: string
   /** Panel that shows most of it. */
-  panel: 'node' | 'lookup' | 'numbers' | 'log'
+  panel: 'node' | 'lookup' | 'record' | 'numbers' | 'log'
 }
 
 export const CHAPTERS: readonly Chapter[] = [
@@ -111,5 +113,11 @@ export const CHAPTERS: readonly Chapter[] = [
     code: code12,
     panel: 'lookup',
     watch: 'Half of the holders are dead, and still the value comes back after a few replies.',
+  },
+  {
+    ...text13,
+    code: code13,
+    panel: 'record',
+    watch: 'The green squares move on: when a closer node joins, a holder hands the record to it before anybody asks.',
   },
 ]

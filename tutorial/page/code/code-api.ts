@@ -7,6 +7,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import DHT from 'xorpc'
+import { Records } from 'xorpc/records'
 import * as keyspace from '../model/keyspace.js'
 import type { StartOptions, TutorialNetwork } from '../model/tutorial-network.js'
 import { GET, PUT, toHex, type TutorialNode } from '../model/tutorial-node.js'
@@ -45,6 +46,7 @@ export function createCodeApi(host: CodeHost): Names {
   }
   return {
     DHT,
+    Records,
     PUT,
     GET,
     async startNetwork(count = 0) {
@@ -65,6 +67,10 @@ export function createCodeApi(host: CodeHost): Names {
     heal: () => host.network.heal(),
     setLoss: (share: number) => host.network.setLoss(share),
     holders: (target: Uint8Array) => host.network.holders(toHex(target)).map(({ node }) => node),
+    keepRecords: () => host.network.records.start(),
+    recordsOf: (node: TutorialNode) => memberOf(node).node.keepRecords(),
+    showRecord: (name: string, publicKey: Uint8Array) => host.network.showRecord(name, publicKey),
+    recordHolders: () => host.network.records.holders().map(({ node }) => node),
     hash: (key: string | Uint8Array) => sha256(typeof key === 'string' ? encoder.encode(key) : key),
     distance: (a: Uint8Array, b: Uint8Array) => keyspace.distance(toHex(a), toHex(b)),
     sharedBits: (a: Uint8Array, b: Uint8Array) => keyspace.sharedBits(toHex(a), toHex(b)),

@@ -13,6 +13,10 @@ export const API_HELP: readonly [name: string, args: string, does: string][] = [
   ['cutInTwo, heal', '()', 'cuts the network in two halves, and puts it together again'],
   ['setLoss', '(share)', 'loses this share of all datagrams, 0 to 1'],
   ['holders', '(target)', 'the living nodes that keep a value for the target'],
+  ['keepRecords', '()', 'every node keeps records for others from now on, those that come later as well'],
+  ['recordsOf', '(node)', 'its Records: put, get, delete, and all that xorpc/records has'],
+  ['showRecord', '(name, publicKey)', 'watches an owner’s record in the panel'],
+  ['recordHolders', '()', 'the living nodes that hold the record that is watched, nearest first'],
   ['hash', '(text)', 'where a key lives: its SHA-256, 32 bytes'],
   ['distance, sharedBits', '(a, b)', 'of two ids: the XOR as a bigint, the leading bits in common'],
   ['toHex, toText, toBytes', '(x)', 'bytes as digits, bytes as text, text as bytes'],
@@ -23,5 +27,6 @@ export const API_HELP: readonly [name: string, args: string, does: string][] = [
   ['select', '(node)', 'shows a node in the picture'],
   ['nameOf', '(node)', 'what the page calls it'],
   ['PUT, GET', '', 'commands that every node here knows: keep a value (with a token), give it back'],
+  ['Records', '', 'the class of xorpc/records, for Records.keyPair(seed) and Records.targetOf(publicKey)'],
   ['DHT', '', 'the class, for its constants; console.log prints below the editor'],
 ]

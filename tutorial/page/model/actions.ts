@@ -31,6 +31,11 @@ export interface Actions {
   lookup: (key: number | null, text: string) => void
   put: (key: number | null, text: string, value: string) => void
   get: (key: number | null, text: string) => void
+  /** Writes the next version of a record, whose owner the page is. */
+  putRecord: (key: number | null, name: string, value: string) => void
+  deleteRecord: (key: number | null, name: string) => void
+  /** Of the record that is watched: those nearest to it. */
+  killHolders: (count: number) => void
   run: (code: string) => void
   stop: () => void
   connect: (options: RealNetworkOptions) => void

@@ -102,6 +102,33 @@ export interface LookupView {
   value: string | null
 }
 
+/** A node that holds the watched record, or should. */
+export interface RecordNodeView {
+  /** Number of the node. */
+  key: number
+  /** Number of the version that it holds; null: none. */
+  seq: number | null
+  /** The version says that the record is deleted. */
+  isDeleted: boolean
+}
+
+/** The record that is watched: who holds which version of it. */
+export interface RecordView {
+  name: string
+  target: string
+  /** The newest version that a living node holds; null: none does. */
+  seq: number | null
+  isDeleted: boolean
+  /** Virtual time until its end; null: nobody holds one. */
+  endsInMs: number | null
+  /** The twenty living nodes closest to it, nearest first: they should hold it. */
+  closest: RecordNodeView[]
+  /** Nodes that hold it besides. */
+  others: RecordNodeView[]
+  /** What has happened to it, oldest first. */
+  history: { atMs: number; text: string }[]
+}
+
 /** A datagram on its way, in virtual time. */
 export interface Flight {
   fromKey: number
@@ -180,6 +207,7 @@ export interface Frame {
   selected: number | null
   details: NodeDetails | null
   lookup: LookupView | null
+  record: RecordView | null
   flights: Flight[]
   log: LogEntry[]
   numbers: NetworkNumbers | null

@@ -31,6 +31,11 @@ export class Lookups {
     return this.#story
   }
 
+  /** How many have begun. */
+  get count(): number {
+    return this.#number
+  }
+
   /** Target of the lookup that is shown; '' without any. */
   get target(): string {
     return this.#story?.target ?? ''

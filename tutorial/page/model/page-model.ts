@@ -8,7 +8,7 @@ import { type CodeHost, createCodeApi } from '../code/code-api.js'
 import { CodeRunner } from '../code/code-runner.js'
 import type { Action, ActionName, Actions } from './actions.js'
 import { Engine } from './engine.js'
-import type { Frame, NodeDetails, Task } from './frame.js'
+import type { Frame, NodeDetails, RecordView, Task } from './frame.js'
 import { detailsOf } from './node-details.js'
 import { RealNetwork } from './real-network.js'
 import { isUp, type Member } from './roster.js'
@@ -94,12 +94,13 @@ export class PageModel implements CodeHost {
     const isDue = isSlowPart || network.roster.size < MANY_NODES
     return {
       ...common,
-      ...(isDue ? network.roster.takeChanges(network.lookups.target) : { changed: [], removed: [] }),
+      ...(isDue ? network.roster.takeChanges(network.shown) : { changed: [], removed: [] }),
       kind: 'simulated',
       clock: this.#engine.view(network.sim.clock),
       task: this.#task,
       details: isSlowPart ? this.#details() : null,
       lookup: network.lookups.take(),
+      record: isSlowPart ? this.#record() : null,
       flights: network.takeFlights(),
       log: network.log.take(),
       numbers: isSlowPart ? network.numbers() : null,
@@ -180,6 +181,9 @@ export class PageModel implements CodeHost {
       lookup: (key, text) => this.#ask(key, text, (asker, target) => asker.lookup(target)),
       put: (key, text, value) => this.#ask(key, text, (asker, target) => asker.put(target, value)),
       get: (key, text) => this.#ask(key, text, (asker, target) => asker.get(target)),
+      putRecord: (key, name, value) => this.#network.putRecord(this.#writer(key), name, value),
+      deleteRecord: (key, name) => this.#network.deleteRecord(this.#writer(key), name),
+      killHolders: (count) => this.#network.kill(this.#network.records.holders().slice(0, count)),
       run: (code) => this.#run(code),
       stop: () => this.#runner.stop(),
       connect: (options) => this.#connect(options),
@@ -198,12 +202,19 @@ export class PageModel implements CodeHost {
     await how(this.#real ?? this.#asker(key), target)
   }
 
-  /** A simulated node that asks. */
-  #asker(key: number | null): Asker {
+  /** The chosen node, or any. */
+  #writer(key: number | null): Member {
     const network = this.#network
     const chosen = key === null ? undefined : network.roster.get(key)
     const member = chosen !== undefined && isUp(chosen) ? chosen : (network.pick(1)[0] ?? network.roster.living()[0])
     if (member === undefined) throw new Error('there is no node that could ask: add some')
+    return member
+  }
+
+  /** A simulated node that asks. */
+  #asker(key: number | null): Asker {
+    const network = this.#network
+    const member = this.#writer(key)
     return {
       lookup: (target) => network.lookup(member, target),
       put: (target, value) => network.put(member, target, value),
@@ -229,6 +240,12 @@ export class PageModel implements CodeHost {
     this.#selected = null
     this.#network.roster.forgetTold()
     await real.destroy()
+  }
+
+  /** As of the last look; the next one begins. */
+  #record(): RecordView | null {
+    void this.#network.records.look()
+    return this.#network.records.view()
   }
 
   #details(): NodeDetails | null {

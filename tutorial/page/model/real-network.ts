@@ -117,6 +117,7 @@ export class RealNetwork {
       ...this.#takeChanges(),
       details: isSlowPart && selected === this.ownKey ? detailsOf(this.ownKey, this.node) : null,
       lookup,
+      record: null,
       flights: [],
       log: this.log.take(),
       numbers: isSlowPart

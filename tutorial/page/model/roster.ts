@@ -15,6 +15,14 @@ export interface Member {
   told: NodeView | null
 }
 
+/** Values under the target of a lookup, or a record. */
+export interface Shown {
+  /** 64 hexadecimal digits; '' for none. */
+  readonly target: string
+  /** 32-byte key; null: a value. */
+  readonly record: Uint8Array | null
+}
+
 export class Roster {
   /** By number, in order. BOUNDED: by the network's limit. */
   readonly #members = new Map<number, Member>()
@@ -68,11 +76,11 @@ export class Roster {
     this.#removed = []
   }
 
-  /** Nodes that changed, or are new, since the last call. @param target of the lookup that is shown */
-  takeChanges(target: string): { changed: NodeView[]; removed: number[] } {
+  /** Nodes that changed, or are new, since the last call. @param shown what holders are shown of */
+  takeChanges(shown: Shown): { changed: NodeView[]; removed: number[] } {
     const changed: NodeView[] = []
     for (const member of this.#members.values()) {
-      const view = viewOf(member, target)
+      const view = viewOf(member, shown)
       if (member.told !== null && isSame(member.told, view)) continue
       member.told = view
       changed.push(view)
@@ -101,7 +109,7 @@ function cachedId({ table }: TutorialNode): string {
   return text
 }
 
-function viewOf(member: Member, target: string): NodeView {
+function viewOf(member: Member, { target, record }: Shown): NodeView {
   const { key, role, node, host, side } = member
   return {
     key,
@@ -113,7 +121,7 @@ function viewOf(member: Member, target: string): NodeView {
     persistent: !node.ephemeral,
     nat: host.nat?.kind ?? 'open',
     side,
-    holds: node.values.has(target),
+    holds: record === null ? node.values.has(target) : (node.records?.countOf(record) ?? 0) > 0,
   }
 }
 

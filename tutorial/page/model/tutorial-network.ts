@@ -12,6 +12,7 @@ import type { Flight, NetworkNumbers, NodeRole } from './frame.js'
 import { joinTrace } from './join-trace.js'
 import { shortId } from './keyspace.js'
 import { Lookups } from './lookups.js'
+import { RecordKeeping } from './record-keeping.js'
 import { idOf, isUp, type Member, Roster } from './roster.js'
 import { type Counters, Sampler } from './samples.js'
 import { GET, PUT, TutorialNode } from './tutorial-node.js'
@@ -61,11 +62,14 @@ export class TutorialNetwork {
   /** Rejects when the network is replaced. */
   readonly closed: Promise<never>
   readonly sampler: Sampler
+  readonly records: RecordKeeping
   /** Whether datagrams are noted for the picture. */
   flightsWanted = false
   loss = 0
   cut = false
   #flights: Flight[] = []
+  /** Lookups there were when a record was shown. */
+  #lookupsAtRecord = -1
   readonly #dead: Member[] = []
   readonly #bootstrap: { host: string; port: number }[] = []
   #close!: (error: Error) => void
@@ -76,6 +80,12 @@ export class TutorialNetwork {
     this.lookups = new Lookups({
       nameOf: (node) => this.nameOf(node),
       tell: (text, level) => this.log.add(text, level),
+    })
+    this.records = new RecordKeeping({
+      members: () => this.roster.all(),
+      nowMs: () => this.sim.clock.now(),
+      wallTimeMs: () => this.sim.clock.wallTime(),
+      tell: (text) => this.log.add(text),
     })
     this.closed = new Promise((_, reject) => (this.#close = reject))
     this.closed.catch(() => {})
@@ -237,6 +247,37 @@ export class TutorialNetwork {
     return this.wait(read())
   }
 
+  /** Writes the next version of a record. @returns how many took it */
+  async putRecord(member: Member, name: string, text: string): Promise<number> {
+    return this.#ofRecord(this.records.put(member, name, encoder.encode(text)))
+  }
+
+  /** @returns how many nodes took the tombstone */
+  async deleteRecord(member: Member, name: string): Promise<number> {
+    return this.#ofRecord(this.records.delete(member, name))
+  }
+
+  /** Nodes that are shown as holders: of the record that was written last, or of the value of the lookup since. */
+  get shown(): { target: string; record: Uint8Array | null } {
+    const isRecord = this.records.target !== null && this.lookups.count === this.#lookupsAtRecord
+    return isRecord ? { target: '', record: this.records.target } : { target: this.lookups.target, record: null }
+  }
+
+  /** Shows a record, until the next lookup. */
+  showRecord(name: string, publicKey: Uint8Array): void {
+    this.records.start()
+    this.records.watch(name, publicKey)
+    this.#lookupsAtRecord = this.lookups.count
+  }
+
+  async #ofRecord(work: Promise<number>): Promise<number> {
+    try {
+      return await this.wait(work)
+    } finally {
+      this.#lookupsAtRecord = this.lookups.count
+    }
+  }
+
   /** The living nodes that hold a value for the target. @param target 64 hexadecimal digits */
   holders(target: string): Member[] {
     return this.roster.living().filter(({ node }) => node.values.has(target))
@@ -288,7 +329,9 @@ export class TutorialNetwork {
 
   #enter(node: TutorialNode, role: NodeRole): Member {
     node.watch = this.lookups.watch
-    return this.roster.add(node, this.sim.hostOf(node), role)
+    const member = this.roster.add(node, this.sim.hostOf(node), role)
+    this.records.enter(member)
+    return member
   }
 
   #forget(member: Member): void {

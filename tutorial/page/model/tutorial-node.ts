@@ -5,6 +5,7 @@
  * A value is stored only with a valid token, and not without limit.
  */
 import DHT, {
+  type DHTOptions,
   type LookupEvent,
   type Query,
   type QueryMessage,
@@ -12,10 +13,14 @@ import DHT, {
   type Reply,
   type Request,
 } from 'xorpc'
+import { type Entry, MemoryStore, Records } from 'xorpc/records'
 
 /** Commands of the page: store a value at the target, and give it back. Chapters use small numbers for their own. */
 export const PUT = 100
 export const GET = 101
+
+/** Commands of records: their holders look after them all the time, which is no lookup that a visitor has begun. */
+const RECORD_COMMANDS = { from: 80, to: 95 }
 
 /** Values of one node. A tutorial writes a handful; a stranger with tokens must not fill the memory. */
 const MAX_VALUES = 200
@@ -33,6 +38,26 @@ export class TutorialNode extends DHT {
   /** Values by target, in hexadecimal digits. BOUNDED: by MAX_VALUES; the oldest goes. */
   readonly values = new Map<string, Uint8Array>()
   watch: WatchLookup | null = null
+  /** Set by {@link keepRecords}. */
+  records: Records | null = null
+  readonly #store = new MemoryStore()
+  readonly #platform: Pick<DHTOptions, 'clock' | 'random'>
+
+  constructor(options: DHTOptions = {}) {
+    super(options)
+    const { clock, random } = options
+    this.#platform = { ...(clock && { clock }), ...(random && { random }) }
+  }
+
+  /** Keeps records for others from now on, as chapter 13 does. */
+  keepRecords(): Records {
+    return (this.records ??= new Records(this, { store: this.#store, ...this.#platform }))
+  }
+
+  /** The record that lies alone under this key here. */
+  recordOf(target: Uint8Array): Promise<Entry | null> {
+    return this.#store.get({ channel: '', target, subkey: new Uint8Array(0) })
+  }
 
   override onrequest(request: Request): unknown {
     const { command, target, value } = request
@@ -45,7 +70,9 @@ export class TutorialNode extends DHT {
   }
 
   override query<T = Reply>(message: QueryMessage, options: QueryOptions<T> = {}): Query<T> {
-    return super.query(message, watched(this.watch?.(this, message) ?? null, options))
+    const { command } = message
+    const isOfRecords = command >= RECORD_COMMANDS.from && command <= RECORD_COMMANDS.to
+    return super.query(message, watched(isOfRecords ? null : (this.watch?.(this, message) ?? null), options))
   }
 
   override findNode<T = Reply>(target: Uint8Array, options: QueryOptions<T> = {}): Query<T> {

@@ -26,6 +26,7 @@ export function pageConfig({ outDir, local }: PageConfigOptions): InlineConfig {
     resolve: {
       alias: [
         { find: /^xorpc$/, replacement: join(ROOT, 'dist/index.js') },
+        { find: /^xorpc\/records$/, replacement: join(ROOT, 'dist/lib/records/index.js') },
         { find: /^xorpc\/simulation$/, replacement: join(ROOT, 'dist/lib/simulation/index.js') },
       ],
     },

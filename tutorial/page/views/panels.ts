@@ -6,6 +6,7 @@ import { logPanel } from './log-panel.js'
 import { lookupPanel } from './lookup-panel.js'
 import { nodePanel } from './node-panel.js'
 import { numbersPanel } from './numbers-panel.js'
+import { recordPanel } from './record-panel.js'
 
 export interface Panel {
   id: string
@@ -15,6 +16,7 @@ export interface Panel {
 
 export const PANELS: readonly Panel[] = [
   { id: 'lookup', title: 'Lookup', draw: lookupPanel },
+  { id: 'record', title: 'Record', draw: recordPanel },
   { id: 'node', title: 'Node', draw: nodePanel },
   { id: 'numbers', title: 'Numbers', draw: numbersPanel },
   { id: 'log', title: 'Log', draw: logPanel },
