@@ -7,6 +7,7 @@ import { replaceSection } from './markers.js'
 import { drawChurn } from './plots/churn.js'
 import { drawLookups } from './plots/lookups.js'
 import { drawScaling } from './plots/scaling.js'
+import { speedSections } from './records/speed.js'
 import { loadResults, type Results, storeResults } from './results.js'
 import { churnSections } from './scenarios/churn.js'
 import { lossyHyperdhtSections } from './scenarios/hyperdht.js'
@@ -19,6 +20,7 @@ const DOCUMENTS: [name: string, sectionsOf: (results: Results) => Record<string,
   ['HYPERDHT.md', upgradeSections],
   ['GATEWAY.md', ({ gateway }) => (gateway ? gatewaySections(gateway) : {})],
   ['BROWSER.md', ({ gateway }) => (gateway ? pageSections(gateway) : {})],
+  ['RECORDS.md', recordsSections],
 ]
 
 const DOCS = new URL('../../docs/', import.meta.url)
@@ -55,6 +57,10 @@ function performanceSections({ loopback, lookups, scaling, churn }: Results): Re
 
 function upgradeSections({ hyperdht, 'hyperdht-lossy': lossy }: Results): Record<string, string> {
   return { ...(hyperdht && hyperdhtSections(hyperdht)), ...(lossy && lossyHyperdhtSections(lossy)) }
+}
+
+function recordsSections({ 'records-speed': speed }: Results): Record<string, string> {
+  return { ...(speed && speedSections(speed)) }
 }
 
 function plotsOf({ lookups, scaling, churn }: Results): Record<string, string> {

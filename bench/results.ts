@@ -7,6 +7,7 @@ import { format } from 'prettier'
 import type { GatewayResult } from './gateway/measure.js'
 import type { HyperdhtResult } from './hyperdht/times.js'
 import { type LoopbackResult, mergeLoopback } from './loopback.js'
+import type { SpeedResult } from './records/speed.js'
 import type { ChurnResult } from './scenarios/churn.js'
 import type { LossyHyperdhtResult } from './scenarios/hyperdht.js'
 import type { LookupsResult } from './scenarios/lookups.js'
@@ -21,6 +22,7 @@ export interface Results {
   hyperdht?: HyperdhtResult
   'hyperdht-lossy'?: LossyHyperdhtResult
   gateway?: GatewayResult
+  'records-speed'?: SpeedResult
 }
 
 const PARTS = [
@@ -31,6 +33,7 @@ const PARTS = [
   'hyperdht',
   'hyperdht-lossy',
   'gateway',
+  'records-speed',
 ] as const satisfies (keyof Results)[]
 
 const FOLDER = new URL('../../bench/results/', import.meta.url)

@@ -85,7 +85,7 @@ export async function startBootstrapper(subject: Subject, options: BenchOptions 
 }
 
 /** A UDP port of {@link HOST} that is free now. A bootstrapper must be told its port, it cannot pick one. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const socket = createSocket('udp4')
   socket.bind(0, HOST)
   await once(socket, 'listening')

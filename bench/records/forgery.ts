@@ -3,7 +3,14 @@ import b4a from 'b4a'
 import { DHT } from '../../index.js'
 import { blake2b } from '../../lib/primitives/hash.js'
 import { RECORD_COMMAND } from '../../lib/records/codec/commands.js'
-import { encodeMutablePut, HYPERDHT_COMMAND, mutableSignable } from '../../lib/records/codec/hyperdht.js'
+import {
+  announceSignable,
+  encodeAnnounce,
+  encodeMutablePut,
+  encodePeer,
+  HYPERDHT_COMMAND,
+  mutableSignable,
+} from '../../lib/records/codec/hyperdht.js'
 import { decodePutReply, encodeGet, encodePut } from '../../lib/records/codec/messages.js'
 import { encodeRecord, recordTarget, type SignedRecord } from '../../lib/records/codec/record.js'
 import { signRecord, signWith } from '../../lib/records/client/key-pair.js'
@@ -24,16 +31,23 @@ export interface ForgeryFigures {
   readonly accepted: number
   /** Entries found afterwards in any store that are not the owner's, of all. */
   readonly forgedEntries: number
+  /** Announcements of the victim's in any store, before and after. */
+  readonly announced: number
+  readonly stillAnnounced: number
   /** Reads of the victim's record afterwards that gave its genuine value, of `reads`. */
   readonly genuineReads: number
   readonly reads: number
 }
 
-const PATHS = ['put', 'handover', 'mutable', 'immutable', 'restore'] as const
+const PATHS = ['put', 'handover', 'mutable', 'immutable', 'restore', 'announce', 'unannounce'] as const
 type Path = (typeof PATHS)[number]
 
 const NO_SALT = new Uint8Array(0)
 const READS = 50
+
+/** What the victim announces, and what the attacker would like it to have announced. */
+const RELAY = { host: '20.1.2.3', port: 4321 }
+const FALSE_RELAY = { host: '20.6.6.6', port: 666 }
 
 /** Ways to make something of the owner's record that the owner has not signed. */
 type Forger = (genuine: SignedRecord, attacker: KeyPair, random: (limit: number) => number) => Promise<SignedRecord>
@@ -66,8 +80,12 @@ export async function measureForgery({ seed, nodes, writes }: ForgeryOptions): P
     const read = await sim.run(members[1]!.records.get(victim.publicKey))
     const genuine = read.record!
     const entry = await entryUnder(network, target)
+    const topic = blake2b(valueOf(2)).slice()
+    await sim.run(members[2]!.records.hyperdht.announce(topic, victim, { relayAddresses: [RELAY] }))
+    const announcement = encodePeer({ publicKey: victim.publicKey, relayAddresses: [RELAY] })
+    const announced = await countAnnouncements(network, announcement)
     const mallory = await sim.startNode({ ephemeral: true }, { create: (options) => new DHT(options) })
-    const byPath = { put: 0, handover: 0, mutable: 0, immutable: 0, restore: 0 }
+    const byPath = Object.fromEntries(PATHS.map((path) => [path, 0])) as Record<Path, number>
     let accepted = 0
     await network.forEach(Array.from({ length: writes }), async (_, i) => {
       const path = PATHS[i % PATHS.length]!
@@ -76,19 +94,24 @@ export async function measureForgery({ seed, nodes, writes }: ForgeryOptions): P
         sim.random.below(limit),
       )
       byPath[path]++
-      const attempt: Attempt = { path, member, target, forged, victim, attacker, entry, salt: i }
+      const attempt: Attempt = { path, member, target, topic, forged, victim, attacker, entry, salt: i }
       if (await isTaken(attempt, mallory)) accepted++
     })
     let forgedEntries = 0
     for (const { records } of members) {
-      for await (const found of records.entries()) if (!b4a.equals(found.signature, genuine.signature)) forgedEntries++
+      for await (const found of records.entries()) {
+        const isGenuine =
+          found.kind === 'peer' ? b4a.equals(found.value, announcement) : b4a.equals(found.signature, genuine.signature)
+        if (!isGenuine) forgedEntries++
+      }
     }
     let genuineReads = 0
     await network.forEach(Array.from({ length: READS }), async () => {
       const { value } = await sim.random.pick(members).records.get(victim.publicKey)
       if (sameBytes(value, valueOf(1))) genuineReads++
     })
-    return { writes, byPath, accepted, forgedEntries, genuineReads, reads: READS }
+    const stillAnnounced = await countAnnouncements(network, announcement)
+    return { writes, byPath, accepted, forgedEntries, announced, stillAnnounced, genuineReads, reads: READS }
   } finally {
     await network.destroy()
   }
@@ -98,6 +121,7 @@ interface Attempt {
   readonly path: Path
   readonly member: Member
   readonly target: Uint8Array
+  readonly topic: Uint8Array
   readonly forged: SignedRecord
   readonly victim: KeyPair
   readonly attacker: KeyPair
@@ -121,8 +145,10 @@ async function isTaken(attempt: Attempt, mallory: Member['node']): Promise<boole
   }
   const to = { host: member.node.host!, port: member.node.port }
   const asked = encodeGet({ channel: '', subkey: NO_SALT, headOnly: true, known: null })
-  const message = await messageOf(attempt)
-  const { token } = await mallory.request({ command: RECORD_COMMAND.GET, target: message.target, value: asked }, to)
+  const isAnnounced = path === 'announce' || path === 'unannounce'
+  const target = isAnnounced ? attempt.topic : (await messageOf(attempt)).target
+  const { token } = await mallory.request({ command: RECORD_COMMAND.GET, target, value: asked }, to)
+  const message = isAnnounced ? await announcementOf(attempt, path, token!) : await messageOf(attempt)
   const reply = await mallory.request({ ...message, token }, to)
   if (reply.error !== 0) return false
   if (message.command !== RECORD_COMMAND.PUT) return true
@@ -145,6 +171,40 @@ async function messageOf({ path, target, forged, victim, attacker, salt }: Attem
   const kept = path === 'handover' ? { channel: '', expiresAtMs, heldUntilMs: expiresAtMs } : null
   const body = encodePut({ kind: 'record', expected: null, kept, body: encodeRecord(forged) })
   return { command: RECORD_COMMAND.PUT, target, value: body }
+}
+
+/** The victim's key, and a signature that is not the victim's word on this. */
+async function announcementOf(
+  { member, topic, victim, attacker, salt }: Attempt,
+  purpose: 'announce' | 'unannounce',
+  token: Uint8Array,
+) {
+  const { publicKey } = victim
+  const peer = encodePeer({ publicKey, relayAddresses: [FALSE_RELAY] })
+  const binding = { target: topic, nodeId: member.node.id!, token }
+  const signable = announceSignable(binding, peer, null, purpose)
+  const signatures = [
+    () => signWith(attacker, signable),
+    // The victim's, for another topic, another node, another token, the other command, and turned over in a bit.
+    () => signWith(victim, announceSignable({ ...binding, target: publicKey }, peer, null, purpose)),
+    () => signWith(victim, announceSignable({ ...binding, nodeId: publicKey }, peer, null, purpose)),
+    () => signWith(victim, announceSignable({ ...binding, token: publicKey }, peer, null, purpose)),
+    () => signWith(victim, announceSignable(binding, peer, null, purpose === 'announce' ? 'unannounce' : 'announce')),
+    async () => flip(await signWith(victim, signable), salt % 512),
+  ]
+  const signature = await signatures[salt % signatures.length]!()
+  const command = purpose === 'announce' ? HYPERDHT_COMMAND.ANNOUNCE : HYPERDHT_COMMAND.UNANNOUNCE
+  return { command, target: topic, value: encodeAnnounce({ peer, signature, bump: 0 }) }
+}
+
+async function countAnnouncements({ members }: RecordsNetwork, announcement: Uint8Array): Promise<number> {
+  let count = 0
+  for (const { records } of members) {
+    for await (const { kind, value } of records.entries()) {
+      if (kind === 'peer' && b4a.equals(value, announcement)) count++
+    }
+  }
+  return count
 }
 
 async function entryUnder(network: RecordsNetwork, target: Uint8Array): Promise<Entry> {
