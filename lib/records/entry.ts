@@ -4,6 +4,7 @@
  * An entry is plain data. `value`, `proof` and `signature` are the bytes as they came from the network; the other fields
  * are read from them once, when the entry is admitted, so that stores and rules need not decode anything.
  */
+import { toHex } from './hex.js'
 
 /**
  * - `immutable`: HyperDHT's immutable value; the key is the hash of the value
@@ -55,6 +56,11 @@ export interface Entry extends EntryKey {
   readonly heldUntilMs: number
   /** Wall time in ms of its admission here. */
   readonly storedAtMs: number
+}
+
+/** A key as the key of a map. */
+export function nameOfKey({ channel, target, subkey }: EntryKey): string {
+  return `${toHex(target)}/${toHex(subkey)}/${channel}`
 }
 
 /** What an entry costs beside its bytes: keys, numbers, and the objects around them. */

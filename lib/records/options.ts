@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../primitives/clock.js'
 import { type Random, systemRandom } from '../primitives/random.js'
 import { MAX_SALT_BYTES } from './codec/record.js'
+import type { ChannelDumpOptions } from './dump/channel-dump.js'
 import { HYPERDHT_CHANNEL, LARGE_CHANNEL } from './holder/claim.js'
 import { type ChannelLimits, DEFAULT_LIMITS } from './rules/limits.js'
 import { DEFAULT_PUT_QUORUM, HOLDERS } from './rules/quorum.js'
@@ -31,6 +32,8 @@ export interface RecordsOptions {
   repair?: boolean
   /** Hand records to nodes that have become closer, and look after that every so often. 0: never. Default 10 minutes. */
   refreshIntervalMs?: number
+  /** Channels that are kept in files: restored at the start, then dumped in the background. Default none. */
+  dumps?: readonly ChannelDumpOptions[]
   /** For tests and simulations: what the node was made with. Default: the machine's own. */
   clock?: Clock
   random?: Random
@@ -41,11 +44,14 @@ export interface RecordsConfig {
   readonly hyperdht: boolean | null
   readonly store: RecordStore
   readonly limitsOf: (channel: string) => ChannelLimits | null
+  /** Channels that are always in the statistics. */
+  readonly namedChannels: readonly string[]
   readonly quorum: number
   readonly defaultTtlMs: number
   readonly maxClockSkewMs: number
   readonly repair: boolean
   readonly refreshIntervalMs: number
+  readonly dumps: readonly ChannelDumpOptions[]
   readonly clock: Clock
   readonly random: Random
 }
@@ -79,12 +85,17 @@ export function parseOptions(options: RecordsOptions = {}): RecordsConfig {
   for (const [name, own] of Object.entries(options.channels ?? {})) {
     channels.set(name, mergeLimits(channels.get(name) ?? limits, own, `channels.${name}`))
   }
+  const { dumps = [] } = options
+  if (!Array.isArray(dumps)) throw new TypeError('dumps must be an array of {path, channel, intervalMs}')
+  if (options.serve === false && dumps.length > 0) throw new TypeError('dumps: serve is false, so there is nothing')
   const acceptsUnknown = checkBoolean(options.acceptUnknownChannels, 'acceptUnknownChannels', true)
   return {
     serve: checkBoolean(options.serve, 'serve', true),
     hyperdht: options.hyperdht === undefined ? null : checkBoolean(options.hyperdht, 'hyperdht', true),
     store: options.store ?? new MemoryStore(),
     limitsOf: (channel) => channels.get(channel) ?? (acceptsUnknown || channel === '' ? limits : null),
+    namedChannels: ['', ...channels.keys()].filter((name, i, all) => all.indexOf(name) === i),
+    dumps: [...dumps],
     quorum: checkNumber(options.quorum, 'quorum', DEFAULT_PUT_QUORUM, 1, HOLDERS),
     defaultTtlMs: checkNumber(options.defaultTtlMs, 'defaultTtlMs', 24 * HOUR_MS, 1, limits.maxTtlMs),
     maxClockSkewMs: checkNumber(options.maxClockSkewMs, 'maxClockSkewMs', 2 * MINUTE_MS, 0, 24 * HOUR_MS),

@@ -5,7 +5,7 @@
  */
 import { createKeyPair, type KeyPair } from '../primitives/ed25519.js'
 import { Emitter, type EmitterClass } from '../primitives/emitter.js'
-import { hasCode } from '../primitives/errors.js'
+import { DHTError, hasCode } from '../primitives/errors.js'
 import { systemRandom } from '../primitives/random.js'
 import type { DHT } from '../node/dht.js'
 import type { Session } from '../node/session.js'
@@ -14,6 +14,7 @@ import { Collections } from './client/collections.js'
 import type { CallContext, ClientContext, WaitOptions } from './client/context.js'
 import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
 import { HyperdhtStorage } from './client/hyperdht.js'
+import { createKnownNodes } from './client/known-nodes.js'
 import { LargeValues } from './client/large.js'
 import type { PutOutcome } from './client/put-outcome.js'
 import { ExpectedHolders } from './rules/expected-holders.js'
@@ -21,9 +22,18 @@ import { type Kept, Republisher } from './client/republisher.js'
 import { type Prepare, RecordSets } from './client/sets.js'
 import { Watch } from './client/watch.js'
 import { type Draft, write, type Written } from './client/write.js'
-import type { RestoreOutcome } from './dump/channel-dump.js'
-import type { Entry } from './entry.js'
-import { toHex } from './hex.js'
+import type {
+  ChannelDump,
+  ChannelDumpOptions,
+  DumpHealth,
+  DumpReport,
+  RestoreOutcome,
+  RestoreReport,
+} from './dump/channel-dump.js'
+import { Dumps } from './dump/dumps.js'
+import { type Entry, nameOfKey } from './entry.js'
+import { BoundedMap } from './holder/bounded-map.js'
+import { healthOf, type RecordsHealth, StoreFailures } from './health.js'
 import { Holder, type HolderStats } from './holder/holder.js'
 import { parseOptions, type RecordsConfig, type RecordsOptions } from './options.js'
 import {
@@ -33,6 +43,7 @@ import {
   keyOfRead,
   type PutOptions,
   putDraft,
+  type RecordName,
   watchConfig,
   type WatchOptions,
 } from './record-options.js'
@@ -46,8 +57,16 @@ export interface PutResult extends PutOutcome {
  * - `republish-error`: a record of this process could not be written again; it is tried again soon
  * - `superseded`: a record that was republished has a newer version by another process of the owner
  * - `store-error`: the storage engine failed while a request was answered
+ * - `restore`: a dump of the option `dumps` was read, and is written from now on
+ * - `dump`: a dump was written
+ * - `dump-error`: a dump, or reading one, failed with DUMP_FAILED; it is tried again after an interval
+ * - `dump-stale`: no dump of a channel has succeeded for three intervals. Once, until one does
  */
 export type RecordsEvents = {
+  restore: [report: RestoreReport, dump: ChannelDump]
+  dump: [report: DumpReport, dump: ChannelDump]
+  'dump-error': [error: DHTError, dump: ChannelDump]
+  'dump-stale': [health: DumpHealth]
   'republish-error': [error: unknown]
   superseded: [publicKey: Uint8Array, salt: Uint8Array]
   'store-error': [error: unknown]
@@ -83,6 +102,8 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
   readonly #republisher: Republisher
   /** Those that somebody waits for. BOUNDED: by the user's calls. */
   readonly #watches = new Set<Watch>()
+  readonly #dumps: Dumps
+  readonly #storeFailures: StoreFailures
   #closing: Promise<void> | null = null
 
   /**
@@ -95,11 +116,20 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     const { clock, random, limitsOf, quorum, maxClockSkewMs } = config
     this.#config = config
     this.#calls = new Calls(node, clock)
-    this.#holder = config.serve
-      ? new Holder(node, config, this.#calls, (error) => void this.emit('store-error', error))
-      : null
-    const expectedHolders = new ExpectedHolders()
-    this.#context = { node, clock, random, limitsOf, quorum, maxClockSkewMs, expectedHolders, local: this.#holder }
+    this.#storeFailures = new StoreFailures(clock)
+    this.#holder = config.serve ? new Holder(node, config, this.#calls, (error) => this.#onStoreError(error)) : null
+    this.#context = {
+      node,
+      clock,
+      random,
+      limitsOf,
+      quorum,
+      maxClockSkewMs,
+      local: this.#holder,
+      expectedHolders: new ExpectedHolders(),
+      seenSeqs: new BoundedMap(MAX_SEEN_SEQS),
+      knownNodes: { records: createKnownNodes(node, clock), hyperdht: createKnownNodes(node, clock) },
+    }
     this.#republisher = new Republisher(clock, (error) => void this.emit('republish-error', error))
     this.hyperdht = new HyperdhtStorage(this.#context, this.#calls)
     const keepAlive = (kept: Kept): void => {
@@ -122,6 +152,8 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       write: (draft, wait, isRepublished, prepare) => this.#write(draft, wait, isRepublished, prepare),
       delete: (draft, wait) => this.#delete(draft, wait),
     })
+    this.#dumps = this.#createDumps()
+    for (const dump of config.dumps.map((each) => this.#dumps.create(each))) void this.#dumps.keep(dump)
   }
 
   /**
@@ -131,6 +163,16 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
    */
   static keyPair(seed: Uint8Array = systemRandom.bytes(32)): Promise<KeyPair> {
     return createKeyPair(seed)
+  }
+
+  /**
+   * The 32-byte key under which an owner's record lies: lookups walk to it, and {@link countOf} takes it.
+   *
+   * @param publicKey 32 bytes
+   * @throws TypeError or RangeError for bad arguments
+   */
+  static targetOf(publicKey: Uint8Array, name: RecordName = {}): Uint8Array {
+    return keyOfRead(publicKey, name).target
   }
 
   /** Resolves when the store is open; rejects with its error. Every call waits for it by itself. */
@@ -220,6 +262,27 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     return this.#holder === null ? 'NOT_SERVING' : this.#holder.restore(entry)
   }
 
+  /**
+   * Dumps of a channel, to be restored and started by the caller; those of the option `dumps` are by the module. It shows
+   * in {@link health}, and ends with the module, with a last dump if it was started.
+   *
+   * @throws TypeError or RangeError for options that make no sense, and for the path of another dump
+   * @example
+   * const dump = records.dump({ path: './chat.dump', channel: 'chat' })
+   * await dump.restore()
+   * dump.start()
+   */
+  dump(options: ChannelDumpOptions): ChannelDump {
+    if (this.#closing !== null) throw new DHTError('RECORDS_CLOSED')
+    if (this.#holder === null) throw new TypeError('a module that keeps nothing for others has nothing to dump')
+    return this.#dumps.create(options)
+  }
+
+  /** Whether what is kept here is safe, as it is now. */
+  get health(): RecordsHealth {
+    return healthOf(this.#storeFailures, this.#dumps.health)
+  }
+
   /** Counters, as they are now. */
   get stats(): RecordsStats {
     return { ...Holder.statsOf(this.#holder), republished: this.#republisher.size }
@@ -251,7 +314,26 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.#republisher.close()
     for (const watch of this.#watches) void watch.return()
     this.#calls.close()
+    await this.#dumps.close()
     await this.#holder?.close()
+  }
+
+  #createDumps(): Dumps {
+    const source = {
+      entries: (channel: string) => this.entries(channel),
+      restore: (entry: Entry) => this.restore(entry),
+    }
+    return new Dumps(source, this.#config.clock, {
+      onRestored: (report, dump) => void this.emit('restore', report, dump),
+      onDumped: (report, dump) => void this.emit('dump', report, dump),
+      onFailed: (error, dump) => void this.emit('dump-error', error, dump),
+      onStale: (health) => void this.emit('dump-stale', health),
+    })
+  }
+
+  #onStoreError(error: unknown): void {
+    this.#storeFailures.note(error)
+    this.emit('store-error', error)
   }
 
   #call<T>(wait: WaitOptions, work: (context: CallContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>) {
@@ -304,6 +386,9 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
   }
 }
 
-function nameOf({ key: { channel, target, subkey } }: Draft): string {
-  return `${toHex(target)}/${toHex(subkey)}/${channel}`
+function nameOf({ key }: Draft): string {
+  return nameOfKey(key)
 }
+
+/** Keys whose version is remembered: for others the first write asks. */
+const MAX_SEEN_SEQS = 8192

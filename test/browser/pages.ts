@@ -1,10 +1,12 @@
 /** Nodes in pages of Chromium, behind a gateway, in a network of nodes on UDP. */
 import type { Assert } from 'brittle'
+import type { BrowserLevel } from 'browser-level'
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { DHT } from '../../index.js'
 import { Gateway, type GatewayServerOptions } from '../../lib/gateway/index.js'
+import type { LevelStore, Records } from '../../lib/records/index.js'
 import { createTestnet, type Testnet } from '../../lib/testnet/index.js'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../helpers/certificate.js'
 import { launchChromium, serveFiles } from '../tooling/chromium.js'
@@ -19,6 +21,8 @@ export const GET = 21
 const PAGE_SCRIPT = `
 import DHT from './dist/index.js'
 import { IndexedDBContactStore } from './dist/lib/contact-store/browser.js'
+import { LevelStore, Records } from './dist/lib/records/index.js'
+import { BrowserLevel } from 'browser-level'
 
 function serve(node) {
   const values = new Map()
@@ -60,12 +64,15 @@ const state = () => ({
   address: node.remoteAddress(),
 })
 
-Object.assign(globalThis, { DHT, IndexedDBContactStore, start, until, state, sockets })
+Object.assign(globalThis, { DHT, IndexedDBContactStore, Records, LevelStore, BrowserLevel, start, until, state, sockets })
 `
 
 /** What pages have as globals, for the functions that tests run in them. */
 export interface PageGlobals {
   DHT: typeof DHT
+  Records: typeof Records
+  LevelStore: typeof LevelStore
+  BrowserLevel: typeof BrowserLevel
   node: DHT
   sockets: { readyState: number; close(): void }[]
   start(options: object): Promise<void>

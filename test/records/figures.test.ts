@@ -15,6 +15,7 @@ test('records: of two writers that compare and swap exactly one wins', async (t)
 test('records: forged writes are taken by no path', async (t) => {
   const figures = await measureForgery({ seed: 3, nodes: 25, writes: 500 })
   t.alike([figures.accepted, figures.forgedEntries, figures.genuineReads], [0, 0, figures.reads])
+  t.ok(figures.announced >= 20 && figures.stillAnnounced === figures.announced, 'and the announcement stands')
 })
 
 test('records: a deletion holds when old replicas come back', async (t) => {

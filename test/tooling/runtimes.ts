@@ -72,6 +72,7 @@ export const HAS_BARE = new Set(['linux-x64'])
 export const NODE_ONLY: Record<string, string> = {
   'bench/command': 'starts processes of Node.js',
   'bench/gateway': 'loads the benchmark of it, which starts processes',
+  'bench/records': 'starts processes of Node.js',
   'bench/plots': 'reads what processes of Node.js measured, and draws with a document for Node.js',
   'browser/': 'drives a browser from Node.js',
   'docs/': 'looks at the sources and runs the generator of the docs',
@@ -86,6 +87,7 @@ export const NODE_ONLY: Record<string, string> = {
   'reliability/command': 'the command line of a program for Node.js',
   'reliability/resources': 'looks at what keeps a process of Node.js running',
   'reliability/processes': 'starts, stops and kills processes of Node.js',
+  'records/interop/classes': 'runs the package hyperdht, by createRequire',
   'records/interop/values': 'runs the package hyperdht, by createRequire',
   'records/interop/vectors': 'runs the package hyperdht, by createRequire',
   'reliability/overload': 'loads the benchmark of it, which starts processes',
@@ -106,6 +108,7 @@ export const NODE_ONLY: Record<string, string> = {
 /** Test files that do not run in Bare alone, and why; in the same form. */
 export const NOT_IN_BARE: Record<string, string> = {
   'contact-store/indexed-db': 'Bare has no IndexedDB, and the copy of it for Node.js does not load there',
+  'records/store/browser-level': 'Bare has no IndexedDB, and the copy of it for Node.js does not load there',
 }
 
 /** Test files that run in Node.js and Bare, not in browsers, and why; in the same form. */
@@ -126,6 +129,7 @@ export const NOT_IN_BROWSERS: Record<string, string> = {
   'node/bootstrapper': 'real UDP sockets',
   'node/network-watch': 'hashes a hundred thousand addresses, which takes minutes there, and real UDP sockets',
   'records/dump/channel-dump': 'writes files, which browsers have not got',
+  'records/dump/dumps': 'writes files, which browsers have not got',
   'reliability/small-buffers': 'real UDP sockets',
   'reliability/disk': 'full and broken disks: a browser has no files',
   'security/inventory': 'looks at the sources of the tests',

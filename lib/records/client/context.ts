@@ -5,10 +5,12 @@ import type { Clock } from '../../primitives/clock.js'
 import type { Random } from '../../primitives/random.js'
 import type { AbortSignalLike } from '../../primitives/signal.js'
 import type { Admission } from '../holder/admission.js'
+import type { BoundedMap } from '../holder/bounded-map.js'
 import type { Summaries } from '../holder/summaries.js'
 import type { ExpectedHolders } from '../rules/expected-holders.js'
 import type { ChannelLimits } from '../rules/limits.js'
 import type { RecordStore } from '../store/contract.js'
+import type { KnownNodes } from './known-nodes.js'
 
 /** How long a call may wait. */
 export interface WaitOptions {
@@ -36,6 +38,10 @@ export interface ClientContext {
   readonly quorum: number
   readonly maxClockSkewMs: number
   readonly expectedHolders: ExpectedHolders
+  /** Numbers of the newest versions that were written and read here, by `nameOfKey`. */
+  readonly seenSeqs: BoundedMap<number>
+  /** Nodes that know this module's commands, and nodes that know HyperDHT's. */
+  readonly knownNodes: { readonly records: KnownNodes; readonly hyperdht: KnownNodes }
 }
 
 /** The same for one call: everything it asks is asked in this session. */

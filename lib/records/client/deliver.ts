@@ -25,7 +25,12 @@ export async function deliver(context: CallContext, holder: Holder, delivery: De
     : sendThere(context, holder, delivery)
 }
 
-async function storeHere(context: CallContext, node: Peer, { record, key, expected }: Delivery): Promise<Delivered> {
+/** The same for our own store. */
+export async function storeHere(
+  context: CallContext,
+  node: Peer,
+  { record, key, expected }: Delivery,
+): Promise<Delivered> {
   const claim = { kind: 'record', record, target: key.target } as const
   const { refusal, entry } = await context.local!.admission.admit(claim, expected)
   if (refusal === null) return { node, status: 'stored' }
@@ -38,7 +43,7 @@ async function sendThere(context: CallContext, holder: Holder, delivery: Deliver
   const value = encodePut({ kind: 'record', expected, kept: null, body: encodeRecord(record) })
   const message = { command: RECORD_COMMAND.PUT, target: key.target, value }
   try {
-    return read(await requestWithToken(context, message, node, holder.token), node)
+    return readDelivered(await requestWithToken(context, message, node, holder.token), node)
   } catch (error) {
     if (isOfOneNode(error)) return { node, status: 'timed-out' }
     throw error
@@ -48,14 +53,14 @@ async function sendThere(context: CallContext, holder: Holder, delivery: Deliver
 /** A request with a token; one that has expired meanwhile is replaced by the fresh one that came with the refusal. */
 export async function requestWithToken(
   { session }: Pick<CallContext, 'session'>,
-  message: { command: number; target: Uint8Array; value: Uint8Array | null },
+  { command, target, value }: { command: number; target: Uint8Array; value: Uint8Array | null },
   to: Peer,
   token: Uint8Array | null,
 ): Promise<Reply> {
   if (token === null) throw new DHTError('NO_TOKEN')
-  const reply = await session.request({ ...message, token }, to)
+  const reply = await session.request({ command, target, value, token }, to)
   if (reply.error !== ERROR.INVALID_TOKEN || reply.token === null) return reply
-  return session.request({ ...message, token: reply.token }, to)
+  return session.request({ command, target, value, token: reply.token }, to)
 }
 
 /** What concerns one node only. */
@@ -63,7 +68,8 @@ export function isOfOneNode(error: unknown): boolean {
   return hasCode(error, 'REQUEST_TIMEOUT') || hasCode(error, 'SEND_FAILED') || hasCode(error, 'NO_TOKEN')
 }
 
-function read(reply: Reply, node: Peer): Delivered {
+/** What a holder says of a record that it was to store. */
+export function readDelivered(reply: Reply, node: Peer): Delivered {
   if (reply.error !== 0) {
     const reason = refusalOf(reply.error) ?? 'UNSUPPORTED'
     return { node, status: 'refused', refusal: { reason }, current: null }

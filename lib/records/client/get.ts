@@ -6,9 +6,10 @@ import { RecordsError } from '../records-error.js'
 import { endOf, isAlive } from '../rules/lifetime.js'
 import { getQuorum } from '../rules/quorum.js'
 import { compareVersions } from '../rules/version.js'
+import { askFirst } from './ask-around.js'
 import type { CallContext } from './context.js'
 import { deliver } from './deliver.js'
-import { type Holder, isAuthentic, newestOf, type Survey, survey } from './survey.js'
+import { type Holder, holderOf, isAuthentic, newestOf, ownHolder, readMessage, type Survey, survey } from './survey.js'
 
 /**
  * - `found`: there is a value
@@ -87,12 +88,13 @@ export async function readFirst(context: CallContext, key: EntryKey): Promise<Ge
   let first: SignedRecord | null = null
   let rejected = 0
   const onRecord = async (record: SignedRecord): Promise<boolean> => {
+    if (first !== null) return true
     if (record.value === null || !isAlive(endOf(record), nowMs)) return false
-    if (await isAuthentic(record, key)) first = record
+    if (await isAuthentic(record, key)) first ??= record
     else rejected++
     return first !== null
   }
-  const { holders } = await survey(context, key, { headOnly: false, known: null, onRecord })
+  const holders = await findFirst(context, key, onRecord)
   const agreeing = holders.filter(({ record }) => record === first && record !== null).map(({ peer }) => peer)
   return outcomeOf(first, nowMs, {
     basis: 'first',
@@ -104,6 +106,27 @@ export async function readFirst(context: CallContext, key: EntryKey): Promise<Ge
   })
 }
 
+/** Here, then with the nearest of the nodes that are known, then by a lookup. @returns who was asked */
+async function findFirst(
+  context: CallContext,
+  key: EntryKey,
+  onRecord: (record: SignedRecord) => Promise<boolean>,
+): Promise<readonly Holder[]> {
+  const { session, knownNodes } = context
+  const question = { headOnly: false, known: null }
+  const own = await ownHolder(context, key, false)
+  if (own?.record && (await onRecord(own.record))) return [own]
+  const message = readMessage(key, question)
+  const found = await askFirst(context, knownNodes.records, key.target, {
+    send: ({ peer }) => session.request(message, peer),
+    read: async (reply) => {
+      const holder = holderOf(reply)
+      return holder.record !== null && (await onRecord(holder.record)) ? holder : null
+    },
+  })
+  return found === null ? (await survey(context, key, { ...question, onRecord })).holders : [found]
+}
+
 /**
  * Brings the newest version to those of the closest nodes that lack it. Never rejects: a reader has what it wanted.
  *
@@ -112,6 +135,7 @@ export async function readFirst(context: CallContext, key: EntryKey): Promise<Ge
 export async function repair(context: CallContext, key: EntryKey, { outcome, survey: found }: Read): Promise<number> {
   const { record, state } = outcome
   if (record === null || record.value === null || state !== 'found') return 0
+  if (outcome.freshness.behind.length === 0) return 0
   const lacking = found.holders.filter((holder) => holder.record === null || compareVersions(holder.record, record) < 0)
   const delivered = await Promise.allSettled(
     lacking.map((holder) => deliver(context, holder, { key, record, expected: null })),

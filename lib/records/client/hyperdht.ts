@@ -3,7 +3,6 @@
  * HyperDHT's commands (docs/RECORDS.md, "HyperDHT's storage").
  */
 import b4a from 'b4a'
-import { verify } from '../../primitives/ed25519.js'
 import { blake2b, HASH_BYTES } from '../../primitives/hash.js'
 import type { Session } from '../../node/session.js'
 import type { Peer, Reply } from '../../rpc/reply.js'
@@ -21,13 +20,16 @@ import {
   mutableSignable,
 } from '../codec/hyperdht.js'
 import { RecordsError } from '../records-error.js'
-import { putQuorum } from '../rules/quorum.js'
+import { HOLDERS, putQuorum } from '../rules/quorum.js'
 import { refusalOf } from '../rules/refusal.js'
+import { askAround, askFirst, UNKNOWN_TOKEN } from './ask-around.js'
 import type { Calls } from './calls.js'
-import type { ClientContext, WaitOptions } from './context.js'
+import type { CallContext, ClientContext, WaitOptions } from './context.js'
 import { isOfOneNode, requestWithToken } from './deliver.js'
 import { checkPublicKey, checkSigner, type Signer, signWith } from './key-pair.js'
+import type { KnownNode, KnownNodes } from './known-nodes.js'
 import { type Delivered, describePut, type PutOutcome, PutTally } from './put-outcome.js'
+import { verifyOnce } from '../verified.js'
 
 export interface MutableGetOptions extends WaitOptions {
   /** Only versions of this seq or a higher one. Default 0. */
@@ -79,20 +81,27 @@ export class HyperdhtStorage {
   async immutablePut(value: Uint8Array, wait: WaitOptions = {}): Promise<{ hash: Uint8Array; outcome: PutOutcome }> {
     const hash = blake2b(checkValue(value)).slice()
     const message = { command: HYPERDHT_COMMAND.IMMUTABLE_PUT, target: hash, value }
-    const outcome = await this.#calls.run(wait, (session) =>
-      this.#commit({ target: hash, command: HYPERDHT_COMMAND.IMMUTABLE_GET, value: null }, session, 0, (reply) =>
-        requestWithToken({ session }, message, reply.from, reply.token),
-      ),
-    )
+    const walk = { target: hash, command: HYPERDHT_COMMAND.IMMUTABLE_GET, value: null }
+    const outcome = await this.#calls.run(wait, (session) => this.#store(walk, message, session, 0))
     return { hash, outcome }
   }
 
   /** The value with this hash, or null. */
   immutableGet(hash: Uint8Array, wait: WaitOptions = {}): Promise<{ value: Uint8Array; from: Peer } | null> {
     checkHash(hash, 'hash')
+    const message = { target: hash, command: HYPERDHT_COMMAND.IMMUTABLE_GET }
+    const read = ({ value, from }: Reply): { value: Uint8Array; from: Peer } | null =>
+      value !== null && b4a.equals(blake2b(value), hash) ? { value, from } : null
     return this.#calls.run(wait, async (session) => {
-      for await (const { value, from } of session.query({ target: hash, command: HYPERDHT_COMMAND.IMMUTABLE_GET })) {
-        if (value !== null && b4a.equals(blake2b(value), hash)) return { value, from }
+      const found = await askFirst(this.#contextOf(session), this.#nodes, hash, {
+        send: ({ peer }) => session.request(message, peer),
+        read: (reply) => Promise.resolve(read(reply)),
+      })
+      if (found !== null) return found
+      for await (const reply of session.query(message)) {
+        this.#nodes.note(reply)
+        const late = read(reply)
+        if (late !== null) return late
       }
       return null
     })
@@ -119,9 +128,7 @@ export class HyperdhtStorage {
     const message = { command: HYPERDHT_COMMAND.MUTABLE_PUT, target, value: body }
     // What the nodes have is no matter here, so they are asked for what they can not have.
     const walk = { target, command: HYPERDHT_COMMAND.MUTABLE_GET, value: encodeUint(LATEST_SEQ) }
-    const outcome = await this.#calls.run(wait, (session) =>
-      this.#commit(walk, session, seq, (reply) => requestWithToken({ session }, message, reply.from, reply.token)),
-    )
+    const outcome = await this.#calls.run(wait, (session) => this.#store(walk, message, session, seq))
     return { publicKey, seq, signature, outcome }
   }
 
@@ -135,14 +142,21 @@ export class HyperdhtStorage {
       command: HYPERDHT_COMMAND.MUTABLE_GET,
       value: encodeUint(seq),
     }
+    const read = async ({ value, from }: Reply, leastSeq: number): Promise<MutableFound | null> => {
+      const found = value === null ? null : decodeMutableValue(value)
+      if (found === null || found.seq < leastSeq) return null
+      const signed = { message: mutableSignable(found.seq, found.value), signature: found.signature, publicKey }
+      return (await verifyOnce(signed)) ? { ...found, from } : null
+    }
     return this.#calls.run(wait, async (session) => {
+      const known = await this.#askKnown(message, session, latest, (reply) => read(reply, seq))
+      if (known !== null) return known
       let newest: MutableFound | null = null
-      for await (const { value, from } of session.query(message)) {
-        const found = value === null ? null : decodeMutableValue(value)
-        if (found === null || found.seq < seq || (newest !== null && found.seq <= newest.seq)) continue
-        const { signature } = found
-        if (!(await verify({ message: mutableSignable(found.seq, found.value), signature, publicKey }))) continue
-        newest = { ...found, from }
+      for await (const reply of session.query(message)) {
+        this.#nodes.note(reply)
+        const found = await read(reply, newest === null ? seq : newest.seq + 1)
+        if (found === null) continue
+        newest = found
         if (!latest) break
       }
       return newest
@@ -198,6 +212,54 @@ export class HyperdhtStorage {
     )
   }
 
+  /** What all of the nodes that are known to be closest have; null where they have nothing, or do not agree. */
+  async #askKnown(
+    message: { target: Uint8Array; command: number; value: Uint8Array },
+    session: Session,
+    latest: boolean,
+    read: (reply: Reply) => Promise<MutableFound | null>,
+  ): Promise<MutableFound | null> {
+    const context = this.#contextOf(session)
+    const { target } = message
+    const send = ({ peer }: KnownNode): Promise<Reply> => session.request(message, peer)
+    if (!latest) return askFirst(context, this.#nodes, target, { send, read })
+    const around = await askAround(context, this.#nodes, target, { count: HOLDERS, send })
+    const [first, ...others] = (around?.answers ?? []).map(({ reply }) => reply)
+    const value = first?.value ?? null
+    const isAgreed = value !== null && others.every((each) => each.value !== null && b4a.equals(each.value, value))
+    return isAgreed ? read(first!) : null
+  }
+
+  /** Brings a value to the nodes that are known to be closest; where these are not enough, walks there. */
+  async #store(
+    walk: { target: Uint8Array; command: number; value: Uint8Array | null },
+    message: { target: Uint8Array; command: number; value: Uint8Array },
+    session: Session,
+    seq: number,
+  ): Promise<PutOutcome> {
+    const send = (peer: Peer, token: Uint8Array | null): Promise<Reply> =>
+      requestWithToken({ session }, message, peer, token)
+    const around = await askAround(this.#contextOf(session), this.#nodes, walk.target, {
+      count: HOLDERS,
+      send: ({ peer, token }) => send(peer, token ?? UNKNOWN_TOKEN),
+    })
+    if (around === null) return this.#commit(walk, session, seq, ({ from, token }) => send(from, token))
+    const { answers, waiting, silent } = around
+    const asked = answers.length + waiting.length + silent.length
+    const tally = new PutTally(asked, putQuorum(Math.min(asked, HOLDERS), this.#context.quorum))
+    for (const { reply } of answers) tally.add(deliveredBy(reply))
+    for (const { peer } of silent) tally.add({ node: peer, status: 'timed-out' })
+    return judge(tally, seq)
+  }
+
+  get #nodes(): KnownNodes {
+    return this.#context.knownNodes.hyperdht
+  }
+
+  #contextOf(session: Session): CallContext {
+    return { ...this.#context, session }
+  }
+
   /** Walks to the closest nodes and brings something to each. */
   async #commit(
     walk: { target: Uint8Array; command: number; value: Uint8Array | null },
@@ -208,25 +270,35 @@ export class HyperdhtStorage {
     const query = session.query(walk)
     await query.finished()
     const replies = query.closestReplies
+    for (const reply of replies) this.#nodes.note(reply)
+    if (replies.length >= HOLDERS) this.#nodes.noteLookup(walk.target, replies[HOLDERS - 1]!.from.id!)
     const tally = new PutTally(replies.length, putQuorum(replies.length, this.#context.quorum))
     await Promise.all(replies.map(async (reply) => tally.add(await this.#deliver(reply, session, send))))
-    const outcome = tally.outcome({ seq, signedAtMs: 0, ttlMs: 0 })
-    if (tally.isStored) return outcome
-    const code = tally.isContested ? 'WRITE_CONFLICT' : 'TOO_FEW_STORED'
-    throw new RecordsError(code, describePut(outcome), { outcome })
+    return judge(tally, seq)
   }
 
   async #deliver(reply: Reply, session: Session, send: Deliver): Promise<Delivered> {
     const node = reply.from
     try {
-      const { error } = await send(reply, session)
-      if (error === 0) return { node, status: 'stored' }
-      return { node, status: 'refused', refusal: { reason: refusalOf(error) ?? 'UNSUPPORTED' }, current: null }
+      return deliveredBy(await send(reply, session), node)
     } catch (error) {
       if (isOfOneNode(error)) return { node, status: 'timed-out' }
       throw error
     }
   }
+}
+
+/** @throws RecordsError TOO_FEW_STORED, WRITE_CONFLICT */
+function judge(tally: PutTally, seq: number): PutOutcome {
+  const outcome = tally.outcome({ seq, signedAtMs: 0, ttlMs: 0 })
+  if (tally.isStored) return outcome
+  const code = tally.isContested ? 'WRITE_CONFLICT' : 'TOO_FEW_STORED'
+  throw new RecordsError(code, describePut(outcome), { outcome })
+}
+
+function deliveredBy({ error, from }: Reply, node: Peer = from): Delivered {
+  if (error === 0) return { node, status: 'stored' }
+  return { node, status: 'refused', refusal: { reason: refusalOf(error) ?? 'UNSUPPORTED' }, current: null }
 }
 
 interface Announcement {

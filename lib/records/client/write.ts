@@ -7,7 +7,7 @@
  */
 import b4a from 'b4a'
 import type { SignedRecord } from '../codec/record.js'
-import type { EntryKey } from '../entry.js'
+import { type EntryKey, nameOfKey } from '../entry.js'
 import { RecordsError } from '../records-error.js'
 import type { Expected } from '../rules/acceptance.js'
 import { endOf, isAlive } from '../rules/lifetime.js'
@@ -17,6 +17,7 @@ import { deliver, type Delivery } from './deliver.js'
 import { type Signer, signRecord } from './key-pair.js'
 import { describePut, type PutOutcome, PutTally } from './put-outcome.js'
 import { type Holder, isAuthentic, newestOf, survey } from './survey.js'
+import { writeKnown } from './write-known.js'
 
 /** What is to be written. */
 export interface Draft {
@@ -55,14 +56,19 @@ const MAX_SILENT_FIRSTS = 3
 
 /** @returns rejects with RecordsError TOO_FEW_STORED or WRITE_CONFLICT */
 export async function write(context: CallContext, draft: Draft): Promise<Written> {
-  for (let attempt = 1; ; attempt++) {
-    const { holders, others } = await survey(context, draft.key, { headOnly: true, known: null })
-    const found = [...holders, ...others].flatMap(({ record }) => (record === null ? [] : [record]))
+  const guess =
+    draft.expected === null && draft.seq === null && !draft.tombstone ? await signGuess(context, draft) : null
+  const tried = guess === null ? null : await writeKnown(context, draft.key, guess)
+  if (tried?.written) return noted(context, draft, { record: guess!, ...tried.written })
+  for (let attempt = 1, found = tried?.survey ?? null; ; attempt++, found = null) {
+    const { holders, others } = found ?? (await survey(context, draft.key, { headOnly: true, known: null }))
+    const versions = [...holders, ...others].flatMap(({ record }) => (record === null ? [] : [record]))
     const nowMs = context.clock.wallTime()
     const { maxClockSkewMs } = context
-    const newest = (await newestOf(found, draft.key, { isWhole: false, nowMs, maxClockSkewMs })).record
+    const newest = (await newestOf(versions, draft.key, { isWhole: false, nowMs, maxClockSkewMs })).record
     const isLast = draft.seq !== null || draft.expected !== null || attempt === MAX_ATTEMPTS
-    const written = await writeTo(context, holders, draft, newest, isLast)
+    const isGuessed = attempt === 1 && guess !== null && !tried?.isContested && isNext(guess, newest)
+    const written = await writeTo(context, holders, draft, newest, isLast, isGuessed ? guess : null)
     if (written !== null) return written
     await pause(context, context.random.below(BACKOFF_MS * attempt))
   }
@@ -73,6 +79,7 @@ export async function write(context: CallContext, draft: Draft): Promise<Written
  *
  * @param newest the newest version they have; null: none
  * @param isLast a lost race is an error
+ * @param signed what to write, where that has been signed already
  * @returns null: another writer was faster. Rejects with RecordsError TOO_FEW_STORED or WRITE_CONFLICT
  */
 export async function writeTo(
@@ -81,17 +88,36 @@ export async function writeTo(
   draft: Draft,
   newest: SignedRecord | null,
   isLast = true,
+  signed: SignedRecord | null = null,
 ): Promise<Written | null> {
   const nowMs = context.clock.wallTime()
   checkExpected(draft, newest, nowMs)
-  const record = await signNext(draft, newest, nowMs)
+  const record = signed ?? (await signNext(draft, newest, nowMs))
   const run = new Writing(context, holders, draft, record)
   const written = await (draft.expected === null ? run.write() : run.compareAndSwap())
-  if (written !== null) return written
+  if (written !== null) return noted(context, draft, written)
   const outcome = run.tally.outcome(record)
   if (!run.tally.isContested) throw new RecordsError('TOO_FEW_STORED', describePut(outcome), { outcome })
   if (!isLast) return null
   throw new RecordsError('WRITE_CONFLICT', `another version was written; ${describePut(outcome)}`, { outcome })
+}
+
+function noted(context: CallContext, { key }: Draft, written: Written): Written {
+  context.seenSeqs.set(nameOfKey(key), written.record.seq)
+  return written
+}
+
+/** The next version, going by what is known here of the one before. */
+async function signGuess(context: CallContext, draft: Draft): Promise<SignedRecord> {
+  const { local, seenSeqs, clock } = context
+  const here = local === null ? null : await local.store.get(draft.key)
+  const seq = Math.max(here?.seq ?? 0, seenSeqs.get(nameOfKey(draft.key)) ?? 0) + 1
+  return signNext({ ...draft, seq }, null, clock.wallTime())
+}
+
+/** Whether a version that some holders may have by now can be the one that all of them get. */
+function isNext(guess: SignedRecord, newest: SignedRecord | null): boolean {
+  return newest === null || guess.seq > newest.seq || b4a.equals(guess.signature, newest.signature)
 }
 
 /** @throws RecordsError WRITE_CONFLICT when the holders are known to refuse it */

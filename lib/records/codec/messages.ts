@@ -59,6 +59,14 @@ export function encodeGetReply(reply: GetReply): Uint8Array {
   return b4a.concat([Uint8Array.of(STATUS.found), encodeRecord(reply.record)])
 }
 
+/** The same for a record that is encoded already. */
+export function encodeFound(record: Uint8Array): Uint8Array {
+  const out = b4a.allocUnsafe(1 + record.length)
+  out[0] = STATUS.found
+  out.set(record, 1)
+  return out
+}
+
 export function decodeGetReply(bytes: Uint8Array): GetReply | null {
   const reader = new ByteReader(bytes)
   const status = reader.byte()
@@ -76,13 +84,17 @@ export interface PutRequest {
   /** Of a handover, else null: what its holder knows beside the record. */
   readonly kept: { readonly channel: string; readonly expiresAtMs: number; readonly heldUntilMs: number } | null
   readonly body: Uint8Array
+  /** The reply is to name the nodes closest to the target. Default false. */
+  readonly wantsCloser?: boolean
 }
 
 const HAS_EXPECTED = 1
 const HAS_KEPT = 2
+const WANTS_CLOSER = 4
 
-export function encodePut({ kind, expected, kept, body }: PutRequest): Uint8Array {
-  const flags = (expected === null ? 0 : HAS_EXPECTED) | (kept === null ? 0 : HAS_KEPT)
+export function encodePut({ kind, expected, kept, body, wantsCloser = false }: PutRequest): Uint8Array {
+  const flags =
+    (expected === null ? 0 : HAS_EXPECTED) | (kept === null ? 0 : HAS_KEPT) | (wantsCloser ? WANTS_CLOSER : 0)
   const parts: Uint8Array[] = [Uint8Array.of(flags, ENTRY_KINDS.indexOf(kind))]
   if (expected !== null) parts.push(uint(expected.seq === null ? 0 : expected.seq + 1))
   if (kept !== null) parts.push(text(kept.channel), uint(kept.expiresAtMs), uint(kept.heldUntilMs))
@@ -100,7 +112,8 @@ export function decodePut(bytes: Uint8Array): PutRequest | null {
       : { channel: readText(reader), expiresAtMs: reader.uint(), heldUntilMs: reader.uint() }
   if (reader.failed || kind === undefined) return null
   const expected = expectedSeq === -1 ? null : { seq: expectedSeq === 0 ? null : expectedSeq - 1 }
-  return { kind, expected, kept, body: reader.take(reader.rest) }
+  const wantsCloser = (flags & WANTS_CLOSER) !== 0
+  return { kind, expected, kept, body: reader.take(reader.rest), ...(wantsCloser && { wantsCloser }) }
 }
 
 /** What became of a record at a holder, and, where it was refused for another version, the head of that. */

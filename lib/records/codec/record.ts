@@ -29,6 +29,9 @@ const KNOWN_MORE = HAS_PART | IS_LARGE
 /** Longest name of a part. */
 export const MAX_PART_BYTES = 32
 
+/** Where the flags stand in a head. */
+const FLAGS_AT = 1
+
 /** Longest channel name and schema name, in bytes of UTF-8. */
 export const MAX_CHANNEL_BYTES = 32
 export const MAX_SCHEMA_BYTES = 64
@@ -106,13 +109,14 @@ export function memberSubkey(publicKey: Uint8Array, salt: Uint8Array): Uint8Arra
 
 /** The 64 bytes that the owner signs. */
 export function recordSignable(head: RecordHead): Uint8Array {
-  return signableOf(encodeHead(head, false), head.valueHash)
+  return signableOfProof(encodeProof(head))
 }
 
-function signableOf(head: Uint8Array, valueHash: Uint8Array): Uint8Array {
+/** The same, where the proof is known already: it is the head and the hash of the value. */
+export function signableOfProof(proof: Uint8Array): Uint8Array {
   const out = b4a.alloc(2 * HASH_BYTES)
   out.set(NAMESPACE.signature)
-  out.set(blake2b(b4a.concat([head, valueHash])), HASH_BYTES)
+  out.set(blake2b(proof), HASH_BYTES)
   return out
 }
 
@@ -198,6 +202,24 @@ export function encodeProof(head: RecordHead): Uint8Array {
   return b4a.concat([encodeHead(head, false), head.valueHash])
 }
 
+/**
+ * A stored entry as {@link encodeRecord} writes it, without reading it. Its proof is a head and the hash of the value.
+ *
+ * @param value null: it is left out
+ */
+export function encodeStored(proof: Uint8Array, signature: Uint8Array, value: Uint8Array | null): Uint8Array {
+  if (value === null) return b4a.concat([proof, signature])
+  const headBytes = proof.length - HASH_BYTES
+  const sizeBytes = uintBytes(value.length)
+  const out = b4a.allocUnsafe(headBytes + sizeBytes + value.length + signature.length)
+  out.set(proof.subarray(0, headBytes))
+  out[FLAGS_AT]! |= HAS_VALUE
+  writeUint(out, headBytes, value.length)
+  out.set(value, headBytes + sizeBytes)
+  out.set(signature, headBytes + sizeBytes + value.length)
+  return out
+}
+
 /** The record of a stored entry. @returns null when the proof is damaged */
 export function recordOfProof(proof: Uint8Array, signature: Uint8Array, value: Uint8Array | null): SignedRecord | null {
   const head = decodeRecord(b4a.concat([proof, signature]))
@@ -206,8 +228,8 @@ export function recordOfProof(proof: Uint8Array, signature: Uint8Array, value: U
 
 function encodeHead(head: RecordHead, hasValue: boolean, isPlaceKnown = false): Uint8Array {
   const { publicKey, seq, round, signedAtMs, ttlMs, topic, part, tombstone, large, salt } = head
-  const channel = b4a.from(head.channel)
-  const schema = b4a.from(head.schema)
+  const channel = head.channel === '' ? NO_SUBKEY : b4a.from(head.channel)
+  const schema = head.schema === '' ? NO_SUBKEY : b4a.from(head.schema)
   const more = (part === null ? 0 : HAS_PART) | (large ? IS_LARGE : 0)
   const flags =
     (tombstone ? IS_TOMBSTONE : 0) |
@@ -218,20 +240,34 @@ function encodeHead(head: RecordHead, hasValue: boolean, isPlaceKnown = false): 
     (round === 0 ? 0 : HAS_ROUND) |
     (more === 0 ? 0 : HAS_MORE) |
     (hasValue ? HAS_VALUE : 0)
-  const parts: Uint8Array[] = [more === 0 ? Uint8Array.of(VERSION, flags) : Uint8Array.of(VERSION, flags, more)]
-  parts.push(publicKey, uint(seq), uint(signedAtMs), uint(ttlMs))
-  if (round !== 0) parts.push(uint(round))
-  if (topic !== null && !isPlaceKnown) parts.push(topic)
-  if (part !== null) parts.push(uint(part.length), part)
-  const fields = isPlaceKnown ? [salt, schema] : [channel, salt, schema]
-  for (const field of fields) if (field.length > 0) parts.push(uint(field.length), field)
-  return b4a.concat(parts)
-}
-
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
+  const flagBytes = more === 0 ? 2 : 3
+  const numbers = round === 0 ? [seq, signedAtMs, ttlMs] : [seq, signedAtMs, ttlMs, round]
+  const place = topic === null || isPlaceKnown ? NO_SUBKEY : topic
+  const fields = isPlaceKnown ? [part ?? NO_SUBKEY, salt, schema] : [part ?? NO_SUBKEY, channel, salt, schema]
+  let size = flagBytes + publicKey.length + place.length
+  for (const number of numbers) size += uintBytes(number)
+  for (const field of fields) if (field.length > 0) size += uintBytes(field.length) + field.length
+  // In one piece: records are encoded again and again.
+  const out = b4a.allocUnsafe(size)
+  out[0] = VERSION
+  out[FLAGS_AT] = flags
+  if (more !== 0) out[FLAGS_AT + 1] = more
+  out.set(publicKey, flagBytes)
+  let at = flagBytes + publicKey.length
+  for (const number of numbers) {
+    writeUint(out, at, number)
+    at += uintBytes(number)
+  }
+  out.set(place, at)
+  at += place.length
+  for (const field of fields) {
+    if (field.length === 0) continue
+    writeUint(out, at, field.length)
+    at += uintBytes(field.length)
+    out.set(field, at)
+    at += field.length
+  }
+  return out
 }
 
 /** A text that reads back as the same bytes; what does not makes the reader fail. */

@@ -71,7 +71,7 @@ export interface DumpHealth {
   readonly ageMs: number | null
   /** Dumps that were written by this run. */
   readonly dumps: number
-  /** Dumps that failed since the last one that was written. */
+  /** Dumps, and restores, that failed since the last dump that was written. */
   readonly failures: number
   /** Why the last one failed; null: it did not. */
   readonly lastError: DHTError | null
@@ -129,6 +129,11 @@ export class ChannelDump extends (Emitter as EmitterClass<ChannelDumpEvents>) {
     this.#aliveAt = this.#clock.now()
   }
 
+  /** Whether {@link close} was called. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get health(): DumpHealth {
     const lastDumpAtMs = this.#lastDumpAtMs
     return {
@@ -156,7 +161,9 @@ export class ChannelDump extends (Emitter as EmitterClass<ChannelDumpEvents>) {
           else skipped[outcome] = (skipped[outcome] ?? 0) + 1
         }
       } catch (cause) {
-        throw failed('Restoring', cause)
+        this.#failures++
+        this.#lastError = failed('Restoring', cause)
+        throw this.#lastError
       }
       this.#lastDumpAtMs ??= found.createdAtMs
     }

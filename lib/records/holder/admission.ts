@@ -16,10 +16,12 @@ import {
   type Claim,
   type ClaimRules,
   entryOf,
+  HYPERDHT_CHANNEL,
   isGenuine,
   isStoredAs,
   keyOfClaim,
   precheck,
+  proofOf,
 } from './claim.js'
 import { KeyLock } from './key-lock.js'
 
@@ -52,7 +54,12 @@ export interface AdmissionOptions {
   readonly defaultTtlMs: number
   /** Told of each new version that was stored. */
   readonly onStored?: (entry: Entry) => void
+  /** Channels that are counted by themselves from the start. */
+  readonly namedChannels?: readonly string[]
 }
+
+/** Channels that are counted by themselves, beside those that are named: what is more counts in the total alone. */
+const MAX_COUNTED_CHANNELS = 256
 
 /** Records being looked at at a time; more are refused, or a flood of them would fill the memory. */
 const MAX_PENDING = 4096
@@ -61,13 +68,23 @@ const MAX_PENDING = 4096
 const SWEEP_LIMIT = 256
 
 export class Admission {
-  readonly counts: AdmissionCounts = { stored: 0, known: 0, refused: {} }
+  readonly counts: AdmissionCounts = createCounts()
+  /** By channel. BOUNDED: by those that are named, and MAX_COUNTED_CHANNELS of those that hold something. */
+  readonly #channels = new Map<string, AdmissionCounts>()
   readonly #options: AdmissionOptions
   readonly #lock = new KeyLock()
   #pending = 0
+  /** Writes, of any key: each counts when it begins, and when it has ended well. */
+  #changes = 0
 
   constructor(options: AdmissionOptions) {
     this.#options = options
+    for (const name of options.namedChannels ?? []) this.#channels.set(name, createCounts())
+  }
+
+  /** What came in by channel: the named ones, and those that something was stored in. */
+  get channels(): ReadonlyMap<string, AdmissionCounts> {
+    return this.#channels
   }
 
   /**
@@ -78,7 +95,7 @@ export class Admission {
    * @returns rejects when the store fails
    */
   async admit(claim: Claim, expected: Expected = null, heldUntilMs = 0): Promise<Admitted> {
-    if (this.#pending >= MAX_PENDING) return this.#refuse({ reason: 'BUSY' })
+    if (this.#pending >= MAX_PENDING) return this.#refuse({ reason: 'BUSY' }, channelOf(claim))
     this.#pending++
     try {
       return await this.#judge(claim, expected, heldUntilMs)
@@ -90,7 +107,7 @@ export class Admission {
   /** Stores an entry that has been verified elsewhere, if there is room. It replaces what lies there. */
   async admitVerified(entry: Entry): Promise<Admitted> {
     const limits = this.#options.limitsOf(entry.channel)
-    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' })
+    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' }, entry.channel)
     return this.#lock.run(lockName(entry), async () => this.#write(entry, await this.#options.store.get(entry), limits))
   }
 
@@ -101,17 +118,20 @@ export class Admission {
    */
   async foresee(key: EntryKey, sizeBytes: number, expiresAtMs: number): Promise<Refusal | null> {
     const limits = this.#options.limitsOf(key.channel)
-    if (limits === null) return this.refuse({ reason: 'CHANNEL_UNKNOWN' })
+    if (limits === null) return this.refuse({ reason: 'CHANNEL_UNKNOWN' }, key.channel)
     const need = { ...key, owner: null, sizeBytes: ENTRY_OVERHEAD_BYTES + sizeBytes + key.subkey.length }
     const refusal =
       checkSegment(sizeBytes, expiresAtMs, this.#rulesOf(limits)) ?? (await this.#findRoom(need, need, null, limits))
-    return refusal === null ? null : this.refuse(refusal)
+    return refusal === null ? null : this.refuse(refusal, key.channel)
   }
 
-  /** Counts a refusal that was found elsewhere. @returns the same */
-  refuse(refusal: Refusal): Refusal {
-    const { refused } = this.counts
-    refused[refusal.reason] = (refused[refusal.reason] ?? 0) + 1
+  /** Counts a refusal, which may have been found elsewhere. @returns the same */
+  refuse(refusal: Refusal, channel: string): Refusal {
+    const { reason } = refusal
+    // Who names a channel in which nothing is kept gets no account of it.
+    for (const counts of [this.counts, this.#channels.get(channel)]) {
+      if (counts !== undefined) counts.refused[reason] = (counts.refused[reason] ?? 0) + 1
+    }
     return refusal
   }
 
@@ -124,24 +144,27 @@ export class Admission {
     const { store, limitsOf, wallTime } = this.#options
     const key = keyOfClaim(claim)
     const limits = limitsOf(key.channel)
-    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' })
+    if (limits === null) return this.#refuse({ reason: 'CHANNEL_UNKNOWN' }, key.channel)
     const rules = this.#rulesOf(limits)
     const refusal = precheck(claim, key.target, rules)
-    if (refusal !== null) return this.#refuse(refusal)
+    if (refusal !== null) return this.#refuse(refusal, key.channel)
+    const proof = proofOf(claim)
+    const changes = this.#changes
     const known = await store.get(key)
-    if (known !== null && isStoredAs(claim, known)) return this.#renew(claim, known, rules)
-    if (!(await isGenuine(claim))) return this.#refuse({ reason: 'BAD_SIGNATURE' })
+    if (known !== null && isStoredAs(claim, known, proof)) return this.#renew(claim, known, rules)
+    if (!(await isGenuine(claim, proof))) return this.#refuse({ reason: 'BAD_SIGNATURE' }, key.channel)
     // A stranger's word on how long to remember counts for no more than the longest life.
     const memoryMs = Math.min(heldUntilMs, rules.nowMs + limits.maxTtlMs)
-    const genuine = entryOf(claim, rules)
+    const genuine = entryOf(claim, rules, key, proof)
     const entry = memoryMs > genuine.heldUntilMs ? { ...genuine, heldUntilMs: memoryMs } : genuine
     return this.#lock.run(lockName(key), async () => {
-      const stored = await store.get(key)
+      // Where nothing was there and nothing was written since, nothing is there.
+      const stored = known === null && changes === this.#changes ? null : await store.get(key)
       const isStoredAlive = stored !== null && !stored.tombstone && isAlive(stored.expiresAtMs, wallTime())
       const before = stored === null ? null : candidateOf(stored)
       const verdict = decideAcceptance(candidateOf(entry), before, isStoredAlive, expected)
       if (verdict === 'known') return this.#know(stored!)
-      if (verdict !== 'store') return this.#refuse({ reason: verdict }, stored)
+      if (verdict !== 'store') return this.#refuse({ reason: verdict }, key.channel, stored)
       return this.#write(entry, stored, limits)
     })
   }
@@ -169,9 +192,12 @@ export class Admission {
     const heldUntilMs = heldUntil(entry.heldUntilMs, stored, maxClockSkewMs)
     const lasting = heldUntilMs === entry.heldUntilMs ? entry : { ...entry, heldUntilMs }
     const refusal = await this.#findRoom(countedOf(lasting), lasting, stored, limits)
-    if (refusal !== null) return this.#refuse(refusal, stored)
+    if (refusal !== null) return this.#refuse(refusal, entry.channel, stored)
+    this.#changes++
     await store.put(lasting)
+    this.#changes++
     this.counts.stored++
+    this.#countsOf(entry.channel).stored++
     onStored?.(lasting)
     return { refusal: null, entry: lasting, changed: true }
   }
@@ -201,14 +227,35 @@ export class Admission {
     )
   }
 
+  /** Of a channel that holds something. */
+  #countsOf(channel: string): AdmissionCounts {
+    let counts = this.#channels.get(channel)
+    if (counts === undefined) {
+      counts = createCounts()
+      const named = this.#options.namedChannels?.length ?? 0
+      if (this.#channels.size < named + MAX_COUNTED_CHANNELS) this.#channels.set(channel, counts)
+    }
+    return counts
+  }
+
   #know(entry: Entry): Admitted {
     this.counts.known++
+    this.#countsOf(entry.channel).known++
     return { refusal: null, entry, changed: false }
   }
 
-  #refuse(refusal: Refusal, entry: Entry | null = null): Admitted {
-    return { refusal: this.refuse(refusal), entry, changed: false }
+  #refuse(refusal: Refusal, channel: string, entry: Entry | null = null): Admitted {
+    return { refusal: this.refuse(refusal, channel), entry, changed: false }
   }
+}
+
+function createCounts(): AdmissionCounts {
+  return { stored: 0, known: 0, refused: {} }
+}
+
+function channelOf(claim: Claim): string {
+  if (claim.kind === 'record') return claim.record.channel
+  return claim.kind === 'mutable' ? HYPERDHT_CHANNEL : claim.channel
 }
 
 function lockName({ channel, target, subkey }: EntryKey): string {

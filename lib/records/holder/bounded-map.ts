@@ -14,6 +14,7 @@ export class BoundedMap<V> {
 
   set(key: string, value: V): void {
     this.#entries.delete(key)
+    if (this.#limit === 0) return
     if (this.#entries.size >= this.#limit) this.#entries.delete(this.#entries.keys().next().value!)
     this.#entries.set(key, value)
   }

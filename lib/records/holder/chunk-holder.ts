@@ -134,14 +134,14 @@ export class ChunkHolder {
   async #takeProof(put: PutOf<'chunk' | 'proof'>, address: Uint8Array, host: string): Promise<PartPutReply> {
     const { admission, now } = this.#options
     const { channel, sizeBytes, expiresAtMs, index, bytes } = put
-    if (verifyGroupProof({ address, sizeBytes }, index, bytes) === null) return forged(admission)
+    if (verifyGroupProof({ address, sizeBytes }, index, bytes) === null) return forged(admission, channel)
     const refusal = await admission.foresee(chunkKey(channel, address), sizeBytes, expiresAtMs)
     if (refusal !== null) return { status: 'refused', refusal }
     const name = nameOf(channel, address)
     const open = (): Assembly | null =>
       this.#assemblies.open(name, host, new SegmentBuffer(address.slice(), sizeBytes), now())
     const assembly = this.#assemblies.get(name, now()) ?? open()
-    if (assembly === null) return { status: 'refused', refusal: admission.refuse({ reason: 'BUSY' }) }
+    if (assembly === null) return { status: 'refused', refusal: admission.refuse({ reason: 'BUSY' }, channel) }
     assembly.buffer.addProof(index, bytes)
     this.#assemblies.touch(assembly, expiresAtMs, now())
     return { status: 'taken' }
@@ -152,7 +152,7 @@ export class ChunkHolder {
     const { buffer } = assembly
     const verdict = put.sizeBytes === buffer.sizeBytes ? buffer.addChunk(put.index, put.bytes) : 'forged'
     if (verdict === 'unproved') return { status: 'unproved' }
-    if (verdict === 'forged') return forged(admission)
+    if (verdict === 'forged') return forged(admission, put.channel)
     this.#assemblies.touch(assembly, put.expiresAtMs, now())
     if (!buffer.isWhole) return { status: 'taken' }
     const storing = (assembly.done ??= this.#store(put.channel, assembly)) as Promise<Refusal | null>
@@ -201,8 +201,8 @@ export class ChunkHolder {
   }
 }
 
-function forged(admission: Admission): PartPutReply {
-  return { status: 'refused', refusal: admission.refuse({ reason: 'WRONG_TARGET' }) }
+function forged(admission: Admission, channel: string): PartPutReply {
+  return { status: 'refused', refusal: admission.refuse({ reason: 'WRONG_TARGET' }, channel) }
 }
 
 function nameOf(channel: string, address: Uint8Array): string {

@@ -3,16 +3,16 @@
  * signature is verified, and what the entry's fields say is read from what was signed, never from what came beside it.
  */
 import b4a from 'b4a'
-import { verify } from '../../primitives/ed25519.js'
 import { blake2b } from '../../primitives/hash.js'
 import { isSegmentSize, SEGMENT_BYTES, segmentAddress } from '../codec/chunk-tree.js'
-import { encodeProof, recordOfProof, recordPlace, recordSignable, type SignedRecord } from '../codec/record.js'
+import { encodeProof, recordOfProof, recordPlace, signableOfProof, type SignedRecord } from '../codec/record.js'
 import { type MutablePut, mutableSignable } from '../codec/hyperdht.js'
 import type { Entry, EntryKey } from '../entry.js'
 import type { Candidate } from '../rules/acceptance.js'
 import { checkLifetime, endOf, isAlive, type LifetimeLimits } from '../rules/lifetime.js'
 import { type ChannelLimits, checkSizes } from '../rules/limits.js'
 import type { Refusal } from '../rules/refusal.js'
+import { verifyOnce } from '../verified.js'
 
 /** Channel of everything that came by HyperDHT's commands. */
 export const HYPERDHT_CHANNEL = 'hyperdht'
@@ -104,43 +104,59 @@ function valueOf(claim: Claim): Uint8Array | null {
   return claim.kind === 'mutable' ? claim.put.value : claim.value
 }
 
-/** Whether the claim is the owner's word, or its key is its hash. */
-export async function isGenuine(claim: Claim): Promise<boolean> {
+/** What an entry of a claim keeps as its proof. */
+export function proofOf(claim: Claim): Uint8Array {
+  return claim.kind === 'record' ? encodeProof(claim.record) : NOTHING
+}
+
+/** Whether the claim is the owner's word, or its key is its hash. @param proof of the claim */
+export async function isGenuine(claim: Claim, proof: Uint8Array = proofOf(claim)): Promise<boolean> {
   if (claim.kind === 'record') {
     const { record } = claim
     const { value, valueHash, signature, publicKey } = record
     if (value !== null && !b4a.equals(blake2b(value), valueHash)) return false
-    return verify({ message: recordSignable(record), signature, publicKey })
+    return verifyOnce({ message: signableOfProof(proof), signature, publicKey })
   }
   if (claim.kind === 'mutable') {
     const { publicKey, seq, value, signature } = claim.put
-    return verify({ message: mutableSignable(seq, value), signature, publicKey })
+    return verifyOnce({ message: mutableSignable(seq, value), signature, publicKey })
   }
   return b4a.equals(claim.kind === 'chunk' ? segmentAddress(claim.value) : blake2b(claim.value), claim.target)
 }
 
-/** The entry of a genuine claim. Its buffers are its own. */
-export function entryOf(claim: Claim, rules: ClaimRules): Entry {
-  const { channel, target, subkey } = keyOfClaim(claim)
+/**
+ * The entry of a genuine claim. Its buffers are its own, and lie together in one piece of memory: views of what was
+ * received, and of the runtime's pool, would keep alive many times as much.
+ *
+ * @param key of the claim, where it is known already
+ * @param proof of the claim, likewise
+ */
+export function entryOf(
+  claim: Claim,
+  rules: ClaimRules,
+  key: EntryKey = keyOfClaim(claim),
+  proof: Uint8Array = proofOf(claim),
+): Entry {
   const record = claim.kind === 'record' ? claim.record : null
   const put = claim.kind === 'mutable' ? claim.put : null
   const owner = record?.publicKey ?? put?.publicKey ?? null
   const signature = record?.signature ?? put?.signature ?? NOTHING
+  const own = pack(key.target, key.subkey, owner, valueOf(claim) ?? NOTHING, proof, signature)
   const expiresAtMs = endOfClaim(claim, rules)
   // Spelled out: spreads of its parts take ten times as long.
   return {
-    channel,
-    target: target.slice(),
-    subkey: subkey.slice(),
+    channel: key.channel,
+    target: own.target,
+    subkey: own.subkey,
     kind: claim.kind,
-    owner: owner === null ? null : owner.slice(),
+    owner: own.owner,
     seq: record?.seq ?? put?.seq ?? 0,
     round: record?.round ?? 0,
     signedAtMs: record?.signedAtMs ?? 0,
     tombstone: record?.tombstone ?? false,
-    value: (valueOf(claim) ?? NOTHING).slice(),
-    proof: record === null ? NOTHING : encodeProof(record).slice(),
-    signature: signature.slice(),
+    value: own.value,
+    proof: own.proof,
+    signature: own.signature,
     expiresAtMs,
     heldUntilMs: expiresAtMs,
     storedAtMs: rules.nowMs,
@@ -152,6 +168,38 @@ function endOfClaim(claim: Claim, { nowMs, defaultTtlMs }: ClaimRules): number {
   // Nobody has signed this end, so it counts no further than a life that begins now; that of a chunk has been checked.
   const longestMs = claim.kind === 'chunk' ? Infinity : nowMs + defaultTtlMs
   return Math.min(claim.expiresAtMs ?? Infinity, longestMs)
+}
+
+type EntryBytes = Pick<Entry, 'target' | 'subkey' | 'owner' | 'value' | 'proof' | 'signature'>
+
+/** Copies of the buffers of an entry, in one piece of memory that is theirs alone. */
+export function pack(
+  target: Uint8Array,
+  subkey: Uint8Array,
+  owner: Uint8Array | null,
+  value: Uint8Array,
+  proof: Uint8Array,
+  signature: Uint8Array,
+): EntryBytes {
+  const ownerBytes = owner === null ? 0 : owner.length
+  const all = new Uint8Array(
+    target.length + subkey.length + ownerBytes + value.length + proof.length + signature.length,
+  )
+  let at = 0
+  const put = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length === 0) return NOTHING
+    all.set(bytes, at)
+    at += bytes.length
+    return all.subarray(at - bytes.length, at)
+  }
+  return {
+    target: put(target),
+    subkey: put(subkey),
+    owner: owner === null ? null : put(owner),
+    value: put(value),
+    proof: put(proof),
+    signature: put(signature),
+  }
 }
 
 /** The claim that an entry makes, when it is read back or handed on; null: it cannot be proved to others. */
@@ -173,14 +221,14 @@ export function candidateOf({ kind, seq, round, signedAtMs, tombstone, value, pr
   return { seq, round, signedAtMs, tombstone, valueHash: kind === 'record' ? proof.subarray(-32) : value }
 }
 
-/** Whether a claim is, byte for byte, what was verified when it was stored. */
-export function isStoredAs(claim: Claim, known: Entry): boolean {
+/** Whether a claim is, byte for byte, what was verified when it was stored. @param proof of the claim */
+export function isStoredAs(claim: Claim, known: Entry, proof: Uint8Array = proofOf(claim)): boolean {
   if (known.kind !== claim.kind) return false
   const value = valueOf(claim)
   if (value === null || !b4a.equals(known.value, value)) return false
   if (claim.kind === 'record') {
     const { record } = claim
-    return b4a.equals(known.signature, record.signature) && b4a.equals(known.proof, encodeProof(record))
+    return b4a.equals(known.signature, record.signature) && b4a.equals(known.proof, proof)
   }
   if (claim.kind !== 'mutable') return true
   return known.seq === claim.put.seq && b4a.equals(known.signature, claim.put.signature)

@@ -8,6 +8,7 @@ import { isChunkCommand, isRecordCommand } from '../codec/commands.js'
 import { isHyperdhtCommand } from '../codec/hyperdht.js'
 import { HYPERDHT_TTL_MS, type RecordsConfig } from '../options.js'
 import type { Entry } from '../entry.js'
+import type { ChannelLimits } from '../rules/limits.js'
 import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
 import type { RecordStore, StoreUsage } from '../store/contract.js'
 import { Admission, type AdmissionCounts } from './admission.js'
@@ -23,11 +24,23 @@ import { Transfer, type TransferCounts } from './transfer.js'
 const SWEEP_INTERVAL_MS = 10_000
 const SWEEP_LIMIT = 10_000
 
+/** One channel. */
+export interface ChannelStats {
+  /** What is kept here. */
+  readonly usage: StoreUsage
+  /** What came in. */
+  readonly admitted: AdmissionCounts
+  /** What it accepts; null: nothing any more. */
+  readonly limits: ChannelLimits | null
+}
+
 export interface HolderStats {
   /** What is kept here. */
   readonly usage: StoreUsage
   /** What came in. */
   readonly admitted: AdmissionCounts
+  /** The same by channel: the default one (`''`), `hyperdht`, those with options, and up to 256 that hold something. */
+  readonly channels: Readonly<Record<string, ChannelStats>>
   /** What went out to other holders. */
   readonly handedOver: TransferCounts
   /** Entries deleted after their end. */
@@ -63,6 +76,7 @@ export class Holder {
       limitsOf,
       maxClockSkewMs,
       defaultTtlMs: HYPERDHT_TTL_MS,
+      namedChannels: config.namedChannels,
       onStored: (entry) => summaries.noteStored(entry),
     })
     const records = new RecordHolder({ store, admission: this.admission, summaries, wallTime })
@@ -90,6 +104,7 @@ export class Holder {
     return {
       usage: holder?.store.usage() ?? { entries: 0, bytes: 0 },
       admitted: copyCounts(holder?.admission.counts),
+      channels: holder === null ? {} : holder.#channelStats(),
       handedOver: { ...(holder === null ? { offered: 0, sent: 0, accepted: 0 } : holder.#transfer.counts) },
       swept: holder === null ? 0 : holder.#swept,
     }
@@ -106,6 +121,15 @@ export class Holder {
     if (claim === null) return 'UNSUPPORTED'
     const { refusal, changed } = await this.admission.admit(claim, null, entry.heldUntilMs)
     return refusal === null ? (changed ? 'stored' : 'known') : refusal.reason
+  }
+
+  #channelStats(): Record<string, ChannelStats> {
+    const channels: Record<string, ChannelStats> = {}
+    for (const [name, counts] of this.admission.channels) {
+      const limits = this.#config.limitsOf(name)
+      channels[name] = { usage: this.store.usage(name), admitted: copyCounts(counts), limits }
+    }
+    return channels
   }
 
   async close(): Promise<void> {

@@ -28,7 +28,7 @@ import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
 import type { RecordStore } from '../store/contract.js'
 import type { Admission } from './admission.js'
 import { BoundedMap } from './bounded-map.js'
-import { type Claim, HYPERDHT_CHANNEL, hyperdhtKey } from './claim.js'
+import { type Claim, HYPERDHT_CHANNEL, hyperdhtKey, pack } from './claim.js'
 
 /** Announcements in a reply, and relay addresses of each: as many as HyperDHT gives. */
 const MAX_PEERS = 20
@@ -195,20 +195,15 @@ export class HyperdhtHolder {
 }
 
 function peerEntry(target: Uint8Array, peer: NonNullable<Announce['peer']>, nowMs: number): Entry {
-  const publicKey = peer.publicKey.slice()
+  const { publicKey } = peer
   return {
-    channel: HYPERDHT_CHANNEL,
-    target: target.slice(),
-    subkey: publicKey,
     kind: 'peer',
-    owner: publicKey,
+    channel: HYPERDHT_CHANNEL,
+    ...pack(target, publicKey, publicKey, encodePeer(peer), NOTHING, NOTHING),
     seq: 0,
     round: 0,
     signedAtMs: 0,
     tombstone: false,
-    value: encodePeer(peer).slice(),
-    proof: NOTHING,
-    signature: NOTHING,
     expiresAtMs: nowMs + PEER_TTL_MS,
     heldUntilMs: nowMs + PEER_TTL_MS,
     storedAtMs: nowMs,

@@ -7,12 +7,15 @@ import {
   decodeOffer,
   decodePut,
   encodeBits,
+  encodeFound,
   encodeGetReply,
   encodePutReply,
   type Offered,
   type PutRequest,
 } from '../codec/messages.js'
-import { decodeRecord } from '../codec/record.js'
+import { decodeRecord, encodeStored } from '../codec/record.js'
+import type { Entry } from '../entry.js'
+import { isAlive } from '../rules/lifetime.js'
 import type { Refusal } from '../rules/refusal.js'
 import { compareVersions } from '../rules/version.js'
 import type { RecordStore } from '../store/contract.js'
@@ -60,10 +63,15 @@ export class RecordHolder {
     const { channel, subkey, headOnly, known, brief } = asked
     const options = brief === true ? { token: false, closerNodes: false } : {}
     const entry = await this.#options.store.get({ channel, target: target!, subkey })
-    const record = entry === null ? null : servedRecord(entry, this.#options.wallTime(), headOnly)
-    if (record === null) return request.reply(encodeGetReply({ status: 'none' }), options)
-    const isNews = known === null || compareVersions(record, known) > 0
-    request.reply(encodeGetReply(isNews ? { status: 'found', record } : { status: 'same' }), options)
+    if (entry === null || entry.kind !== 'record') return request.reply(encodeGetReply({ status: 'none' }), options)
+    const isNews = known === null || compareVersions(entry, known) > 0
+    request.reply(isNews ? encodeFound(this.#encode(entry, headOnly)) : encodeGetReply({ status: 'same' }), options)
+  }
+
+  /** As `servedRecord`, in bytes: nothing has to be read for that. */
+  #encode({ proof, signature, value, tombstone, expiresAtMs }: Entry, headOnly: boolean): Uint8Array {
+    const isServed = !headOnly && !tombstone && isAlive(expiresAtMs, this.#options.wallTime())
+    return encodeStored(proof, signature, isServed ? value : null)
   }
 
   async #put(request: Request): Promise<void> {
@@ -73,7 +81,7 @@ export class RecordHolder {
     if (put === null || claim === null) return answer(request, { reason: 'MALFORMED' })
     const { refusal, entry } = await this.#options.admission.admit(claim, put.expected, put.kept?.heldUntilMs ?? 0)
     const current = refusal === null || entry === null ? null : servedRecord(entry, 0, true)
-    request.reply(encodePutReply({ refusal, current }), { closerNodes: false })
+    request.reply(encodePutReply({ refusal, current }), { closerNodes: put.wantsCloser === true })
   }
 
   async #offer(request: Request): Promise<void> {

@@ -23,6 +23,7 @@ import { isAlive } from '../rules/lifetime.js'
 import { decideHandover, LARGE_HOLDERS, rankOf } from '../rules/placement.js'
 import { HOLDERS } from '../rules/quorum.js'
 import type { RecordStore } from '../store/contract.js'
+import { BoundedMap } from './bounded-map.js'
 import { claimOf } from './claim.js'
 
 export interface TransferCounts {
@@ -50,6 +51,12 @@ const WELCOME_DELAY_MS = 1_000
 /** Newcomers that wait for a pass; more are found by the regular look. */
 const MAX_NEWCOMERS = 256
 
+/** A contact that comes and goes in our table, as quick ones do, is welcomed only so often. */
+const WELCOME_AGAIN_MS = 60_000
+
+/** BOUNDED: newcomers that are remembered for that. */
+const MAX_WELCOMED = 1024
+
 /** Records on the way to one node, and lookups at a time, in a handover. */
 const SEND_WINDOW = 8
 
@@ -64,6 +71,8 @@ export class Transfer {
   readonly #options: TransferOptions
   /** By address. BOUNDED: by MAX_NEWCOMERS. */
   readonly #newcomers = new Map<string, Contact>()
+  /** When each was welcomed last, by address: monotonic ms. */
+  readonly #welcomed = new BoundedMap<number>(MAX_WELCOMED)
   /** BOUNDED: by the newcomers, times the ranks there are. */
   readonly #timers = new Set<Cancel>()
   readonly #onAdd = (contact: Contact): void => this.#note(contact)
@@ -93,7 +102,11 @@ export class Transfer {
 
   #note(contact: Contact): void {
     if (this.#newcomers.size >= MAX_NEWCOMERS) return
-    this.#newcomers.set(`${contact.host}:${contact.port}`, contact)
+    const address = `${contact.host}:${contact.port}`
+    const now = this.#options.clock.now()
+    if (now - (this.#welcomed.get(address) ?? -Infinity) < WELCOME_AGAIN_MS) return
+    this.#welcomed.set(address, now)
+    this.#newcomers.set(address, contact)
     if (this.#isWelcoming) return
     this.#isWelcoming = true
     this.#after(WELCOME_DELAY_MS, async () => {

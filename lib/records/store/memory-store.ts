@@ -1,4 +1,5 @@
 /** A store in memory: gone with the process, and as fast as a Map. */
+import b4a from 'b4a'
 import { DHTError } from '../../primitives/errors.js'
 import type { Entry, EntryKey } from '../entry.js'
 import { toHex } from '../hex.js'
@@ -11,6 +12,9 @@ interface Shelf {
   readonly entries: Map<string, Entry>
   order: string[] | null
 }
+
+/** What lies under one target. Mostly that is one entry, for which a Map would be the largest part. */
+type Place = Entry | Shelf
 
 /** @internal A page of entries that are in the order of their subkeys, by the rules of {@link ListQuery}. */
 export function takePage(entries: Iterable<Entry>, { sinceMs, limit, limitBytes }: ListQuery): ListPage {
@@ -30,7 +34,7 @@ export function takePage(entries: Iterable<Entry>, { sinceMs, limit, limitBytes 
 export class MemoryStore implements RecordStore {
   readonly #ledger = new UsageLedger()
   /** By channel, then by the hex of the target. BOUNDED: by the limits that entries are admitted by. */
-  readonly #channels = new Map<string, Map<string, Shelf>>()
+  readonly #channels = new Map<string, Map<string, Place>>()
   readonly #queue = new ExpiryQueue((entry) => this.#find(entry) === entry)
   #closed = false
 
@@ -45,12 +49,7 @@ export class MemoryStore implements RecordStore {
 
   async put(entry: Entry): Promise<void> {
     this.#check()
-    const shelf = this.#shelf(entry)
-    const subkey = toHex(entry.subkey)
-    const before = shelf.entries.get(subkey) ?? null
-    shelf.entries.set(subkey, entry)
-    // Sorting anew for each newcomer would make a large set that is written and read costly.
-    if (before === null) shelf.order?.splice(indexBehind(shelf.order, subkey), 0, subkey)
+    const before = this.#place(entry)
     this.#ledger.replace(before && countedOf(before), countedOf(entry))
     if (before !== null) this.#queue.noteDead()
     this.#queue.push(entry)
@@ -67,17 +66,18 @@ export class MemoryStore implements RecordStore {
 
   async list(query: ListQuery): Promise<ListPage> {
     this.#check()
-    const shelf = this.#channels.get(query.channel)?.get(toHex(query.target))
-    return shelf === undefined ? { entries: [], next: null } : takePage(walk(shelf, query.after), query)
+    const place = this.#channels.get(query.channel)?.get(toHex(query.target))
+    return place === undefined ? { entries: [], next: null } : takePage(walk(shelfOf(place), query.after), query)
   }
 
   async *entries(channel?: string): AsyncGenerator<Entry> {
     this.#check()
     for (const name of channel === undefined ? [...this.#channels.keys()] : [channel]) {
       // Maps are walked while they change, and sorting a million keys would hold up everything else.
-      for (const shelf of this.#channels.get(name)?.values() ?? []) {
+      for (const place of this.#channels.get(name)?.values() ?? []) {
         this.#check()
-        yield* shelf.entries.values()
+        if (isShelf(place)) yield* place.entries.values()
+        else yield place
       }
     }
   }
@@ -116,29 +116,54 @@ export class MemoryStore implements RecordStore {
   }
 
   #find({ channel, target, subkey }: EntryKey): Entry | null {
-    return this.#channels.get(channel)?.get(toHex(target))?.entries.get(toHex(subkey)) ?? null
+    const place = this.#channels.get(channel)?.get(toHex(target))
+    if (place === undefined) return null
+    if (isShelf(place)) return place.entries.get(toHex(subkey)) ?? null
+    return b4a.equals(place.subkey, subkey) ? place : null
   }
 
-  #shelf({ channel, target }: EntryKey): Shelf {
-    let shelves = this.#channels.get(channel)
-    if (shelves === undefined) this.#channels.set(channel, (shelves = new Map()))
-    const key = toHex(target)
-    let shelf = shelves.get(key)
-    if (shelf === undefined) shelves.set(key, (shelf = { entries: new Map(), order: null }))
-    return shelf
+  /** @returns the entry whose place it takes, or null */
+  #place(entry: Entry): Entry | null {
+    const { channel } = entry
+    let places = this.#channels.get(channel)
+    if (places === undefined) this.#channels.set(channel, (places = new Map()))
+    const key = toHex(entry.target)
+    const place = places.get(key)
+    if (place === undefined || (!isShelf(place) && b4a.equals(place.subkey, entry.subkey))) {
+      places.set(key, entry)
+      return place ?? null
+    }
+    const shelf = shelfOf(place)
+    if (shelf !== place) places.set(key, shelf)
+    const subkey = toHex(entry.subkey)
+    const before = shelf.entries.get(subkey) ?? null
+    shelf.entries.set(subkey, entry)
+    // Sorting anew for each newcomer would make a large set that is written and read costly.
+    if (before === null) shelf.order?.splice(indexBehind(shelf.order, subkey), 0, subkey)
+    return before
   }
 
   #remove(entry: Entry): void {
-    const shelves = this.#channels.get(entry.channel)!
+    const places = this.#channels.get(entry.channel)!
     const target = toHex(entry.target)
-    const shelf = shelves.get(target)!
-    shelf.entries.delete(toHex(entry.subkey))
-    shelf.order = null
+    const place = places.get(target)!
     this.#ledger.replace(countedOf(entry), null)
-    if (shelf.entries.size > 0) return
-    shelves.delete(target)
-    if (shelves.size === 0) this.#channels.delete(entry.channel)
+    if (isShelf(place)) {
+      place.entries.delete(toHex(entry.subkey))
+      place.order = null
+      if (place.entries.size > 0) return
+    }
+    places.delete(target)
+    if (places.size === 0) this.#channels.delete(entry.channel)
   }
+}
+
+function isShelf(place: Place): place is Shelf {
+  return 'entries' in place
+}
+
+function shelfOf(place: Place): Shelf {
+  return isShelf(place) ? place : { entries: new Map([[toHex(place.subkey), place]]), order: null }
 }
 
 /** The entries behind `after`, in order. */
