@@ -24,8 +24,7 @@ const stores = testnet.nodes.map((node) => new Records(node, { refreshIntervalMs
 const value = b4a.concat(Array.from({ length: sizeBytes / 65_536 }, () => systemRandom.bytes(65_536)))
 
 /** Datagrams sent by all nodes so far. */
-const sent = (): number =>
-  testnet.nodes.reduce((sum, { stats: { datagrams } }) => sum + datagrams.sent + datagrams.requests, 0)
+const sent = (): number => testnet.nodes.reduce((sum, { stats }) => sum + stats.datagrams.sent, 0)
 
 async function measure<T>(name: string, work: () => Promise<T>): Promise<T> {
   const before = sent()

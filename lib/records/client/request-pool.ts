@@ -148,7 +148,7 @@ export class RequestPool {
     const waiters = this.#waiters
     this.#waiters = []
     for (const waiter of waiters) {
-      const lane = this.#pick(waiter.lanes)
+      const lane = this.#inFlight < this.#limit ? this.#pick(waiter.lanes) : undefined
       if (lane === undefined) {
         this.#waiters.push(waiter)
         continue
