@@ -159,8 +159,8 @@ test(
         // The timer comes after what it was kept from.
         await until(() => all.at(-1)! > performance.now() - 200)
         const taken = [...all]
-      // The last one is the first of the next standstill.
-      all.splice(0, all.length - 1)
+        // The last one is the first of the next standstill.
+        all.splice(0, all.length - 1)
         return { beats: taken, lost: evicted }
       }, i + 2)
       const longest = Math.max(0, ...beats.slice(1).map((at, k) => at - beats[k]!))
