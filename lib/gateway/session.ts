@@ -37,8 +37,8 @@ const PORTS_TRIED = 16
 
 /**
  * Windows that may lie unread in the system's buffer of a socket, where nobody can drop the oldest. With the 2 MiB that
- * udx-native asks for, a gateway that gets too little of the processor, say a tenth of what comes in, would be seconds
- * behind, and all it passed on as old.
+ * udx-native asks for, a gateway that gets too little of the processor, say enough for a thousand long datagrams a second
+ * of the ten thousand that come, is a second behind, and all it passes on as old.
  */
 const WINDOWS_UNREAD = 2
 
