@@ -17,7 +17,8 @@ test('large values: every size comes back, under the root that the bytes have', 
     const value = sim.random.bytes(size)
     const { large } = sim.random.pick(members).records
     const put = await sim.run(large.put(value, QUIET), PATIENCE)
-    t.alike([put.sizeBytes, put.fewestHolders, put.known], [size, 10, 0])
+    t.alike([put.sizeBytes, put.known], [size, 0])
+    t.ok(put.fewestHolders >= 9)
     t.is(put.segments, size < SEGMENT_BYTES ? 1 : Math.ceil(size / SEGMENT_BYTES) + 1)
     t.alike(await large.rootOf(value), { root: put.root, sizeBytes: size })
     const reading = sim.random.pick(members).records.large.get(put.root)
