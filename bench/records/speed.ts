@@ -30,7 +30,7 @@ export const DEFAULT_SPEED: SpeedPlan = {
   rounds: 5,
   nodes: 100,
   warmUpMs: 1000,
-  slices: 3,
+  slices: 2,
   sliceMs: 1500,
   outstanding: 16,
   valueBytes: 20,
