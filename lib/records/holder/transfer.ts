@@ -7,6 +7,7 @@ import b4a from 'b4a'
 import type { DHT } from '../../node/dht.js'
 import type { Session } from '../../node/session.js'
 import type { Cancel, Clock } from '../../primitives/clock.js'
+import { commonPrefixLength } from '../../primitives/id.js'
 import type { Peer, Reply } from '../../rpc/reply.js'
 import type { Contact } from '../../routing/contact.js'
 import type { Calls } from '../client/calls.js'
@@ -63,8 +64,15 @@ const SEND_WINDOW = 8
 /** Of the holders of a record, so many look after it: more than one, for the nearest may be dead or malicious. */
 const CARETAKERS = 3
 
-/** Entries after which others have their turn. */
+/** Entries after which others have their turn; one whose holders have to be found counts for as many as it takes time. */
 const SLICE = 256
+const NEAR_WORK = 15
+
+/** A newcomer, and the most bits that a record may share with us for it to be a holder. */
+interface Scope {
+  readonly newcomer: Contact
+  readonly mostBits: number
+}
 
 export class Transfer {
   readonly counts: TransferCounts = { offered: 0, sent: 0, accepted: 0 }
@@ -123,28 +131,53 @@ export class Transfer {
     const ownId = node.id
     if (ownId === null || store.usage().entries === 0) return
     const plans = new Map<Contact, Map<number, EntryKey[]>>()
-    let count = 0
+    const scopes = newcomers.map((newcomer) => this.#scopeOf(newcomer, ownId))
+    let work = 0
     for await (const entry of store.entries()) {
+      work++
       if (entry.kind === 'peer') continue
-      const near = node.table.closest(entry.target, HOLDERS + 1).map(({ id }) => id)
-      for (const newcomer of newcomers) {
-        const others = near.filter((id) => id !== newcomer.id)
-        const decision = decideHandover(entry.target, ownId, newcomer.id, others, holdersOf(entry))
-        if (!decision.hand) continue
-        let plan = plans.get(newcomer)
-        if (plan === undefined) plans.set(newcomer, (plan = new Map()))
-        // Of the entry its key alone: all of them together may be more than there is memory.
-        const { channel, target, subkey } = entry
-        const key = { channel, target, subkey }
-        const keys = plan.get(decision.delayMs)
-        if (keys === undefined) plan.set(decision.delayMs, [key])
-        else keys.push(key)
+      const ownBits = commonPrefixLength(entry.target, ownId)
+      const near = scopes.filter(({ mostBits }) => ownBits <= mostBits)
+      if (near.length > 0) {
+        work += NEAR_WORK
+        this.#plan(plans, entry, ownId, near)
       }
-      if (++count % SLICE === 0) await this.#pause()
+      if (work >= SLICE) {
+        work = 0
+        await this.#pause()
+      }
       if (this.#closed) return
     }
     for (const [newcomer, plan] of plans) {
       for (const [delayMs, keys] of plan) this.#after(delayMs, () => this.#offerTo(newcomer, keys))
+    }
+  }
+
+  /**
+   * Which records a newcomer can be a holder of. Where twenty nodes share more bits with us than it does, all of them are
+   * closer than it to what shares as many with us: in a large network that is nearly all that we keep.
+   */
+  #scopeOf(newcomer: Contact, ownId: Uint8Array): Scope {
+    const bits = commonPrefixLength(newcomer.id, ownId)
+    let nearer = 0
+    for (const { id } of this.#options.node.table.recency) if (commonPrefixLength(id, ownId) > bits) nearer++
+    return { newcomer, mostBits: nearer >= HOLDERS ? bits : Infinity }
+  }
+
+  #plan(plans: Map<Contact, Map<number, EntryKey[]>>, entry: Entry, ownId: Uint8Array, scopes: readonly Scope[]): void {
+    const near = this.#options.node.table.closest(entry.target, HOLDERS + 1).map(({ id }) => id)
+    // Of the entry its key alone: all of them together may be more than there is memory.
+    const { channel, target, subkey } = entry
+    const key = { channel, target, subkey }
+    for (const { newcomer } of scopes) {
+      const others = near.filter((id) => id !== newcomer.id)
+      const decision = decideHandover(target, ownId, newcomer.id, others, holdersOf(entry))
+      if (!decision.hand) continue
+      let plan = plans.get(newcomer)
+      if (plan === undefined) plans.set(newcomer, (plan = new Map()))
+      const keys = plan.get(decision.delayMs)
+      if (keys === undefined) plan.set(decision.delayMs, [key])
+      else keys.push(key)
     }
   }
 
