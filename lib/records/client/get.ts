@@ -9,6 +9,7 @@ import { compareVersions } from '../rules/version.js'
 import { askFirst } from './ask-around.js'
 import type { CallContext } from './context.js'
 import { deliver } from './deliver.js'
+import { decodeAddress, type LargeAddress } from './large-members.js'
 import { type Holder, holderOf, isAuthentic, newestOf, ownHolder, readMessage, type Survey, survey } from './survey.js'
 
 /**
@@ -37,8 +38,10 @@ export interface Freshness {
 
 export interface GetOutcome {
   readonly state: RecordState
-  /** The value; null unless `state` is `found`. */
+  /** The value; null unless `state` is `found`, and where it is a large one. */
   readonly value: Uint8Array | null
+  /** Of a member of a set with a large value: where that is, for `records.large.get`. Else null. */
+  readonly large: LargeAddress | null
   /** Number of the version; null where there is none. */
   readonly seq: number | null
   /** What the owner says that the value is; `''`: nothing. */
@@ -145,9 +148,12 @@ export async function repair(context: CallContext, key: EntryKey, { outcome, sur
 
 export function outcomeOf(record: SignedRecord | null, nowMs: number, freshness: Freshness): GetOutcome {
   const state = stateOf(record, nowMs)
+  const value = state === 'found' ? record!.value : null
+  const isLarge = record?.large === true
   return {
     state,
-    value: state === 'found' ? record!.value : null,
+    value: isLarge ? null : value,
+    large: isLarge && value !== null ? decodeAddress(value) : null,
     seq: record?.seq ?? null,
     schema: record?.schema ?? '',
     signedAtMs: record?.signedAtMs ?? null,
