@@ -10,7 +10,7 @@ import { type Address, formatIPv4 } from '../primitives/address.js'
 import { idPrefix } from '../primitives/id.js'
 
 /** Places. A power of two: the last bits of an id's first 32 choose the place. */
-const PLACES = 256
+const PLACES = 512
 
 export class HeardNodes {
   /** First 32 bits of the ids. BOUNDED, like those below: by PLACES. */

@@ -19,13 +19,13 @@ function heardOf(ips: readonly number[]): HeardNodes {
 
 /** Those of them that still have their place: the last ones there. */
 function survivorsOf(ips: readonly number[]): number[] {
-  const places = new Map(ips.map((ip) => [prefixOf(ip) & 255, ip]))
+  const places = new Map(ips.map((ip) => [prefixOf(ip) & 511, ip]))
   return [...places.values()]
 }
 
 test('heard nodes: the nearest of those that have a place, nearest first', (t) => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.nat(0xffff), { maxLength: 400 }), fc.integer({ min: 1, max: 10 }), (ips, count) => {
+    fc.property(fc.uniqueArray(fc.nat(0xffff), { maxLength: 900 }), fc.integer({ min: 1, max: 10 }), (ips, count) => {
       const expected = survivorsOf(ips)
         .sort((a, b) => compareDistance(TARGET, idFromIp(a, PORT), idFromIp(b, PORT)))
         .slice(0, count)
@@ -37,15 +37,15 @@ test('heard nodes: the nearest of those that have a place, nearest first', (t) =
   t.pass('whatever was heard, and however often places were taken')
 })
 
-test('heard nodes: however many names come, 256 are kept', (t) => {
+test('heard nodes: however many names come, 512 are kept', (t) => {
   const ips = Array.from({ length: 5000 }, (_, i) => i)
-  t.is(heardOf(ips).nearest(TARGET, 5000).length, 256)
+  t.is(heardOf(ips).nearest(TARGET, 5000).length, 512)
 })
 
 test('heard nodes: one that is forgotten is gone, and whoever took its place stays', (t) => {
   const first = 1
   const second = Array.from({ length: 10_000 }, (_, i) => i + 2).find(
-    (ip) => (prefixOf(ip) & 255) === (prefixOf(first) & 255),
+    (ip) => (prefixOf(ip) & 511) === (prefixOf(first) & 511),
   )!
   const heard = heardOf([first, second])
   heard.remove(prefixOf(first), first, PORT)
