@@ -8,10 +8,9 @@ import { Emitter, type EmitterClass } from '../primitives/emitter.js'
 import { DHTError, hasCode } from '../primitives/errors.js'
 import { systemRandom } from '../primitives/random.js'
 import type { DHT } from '../node/dht.js'
-import type { Session } from '../node/session.js'
 import { Calls } from './client/calls.js'
 import { Collections } from './client/collections.js'
-import type { CallContext, ClientContext, WaitOptions } from './client/context.js'
+import type { ClientContext, WaitOptions, WriteContext } from './client/context.js'
 import { type GetOutcome, readFirst, readNewest, repair } from './client/get.js'
 import { HyperdhtStorage } from './client/hyperdht.js'
 import { createKnownNodes } from './client/known-nodes.js'
@@ -142,7 +141,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       ready: () => this.ready(),
       keepAlive,
     })
-    const call = <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>): Promise<T> =>
+    const call = <T>(wait: WaitOptions, work: (context: WriteContext) => Promise<T>): Promise<T> =>
       this.#call(wait, work)
     this.collections = new Collections({ config, call, keepAlive, forget: (name) => this.#republisher.forget(name) })
     this.sets = new RecordSets({
@@ -232,7 +231,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     const dependencies = {
       node: this.#context.node,
       clock: this.#config.clock,
-      call: <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>) => this.#call(wait, work),
+      call: <T>(wait: WaitOptions, work: (context: WriteContext) => Promise<T>) => this.#call(wait, work),
       isClosed: () => this.#closing !== null,
       onBegin: (watch: Watch) => void this.#watches.add(watch),
       onEnd: (watch: Watch) => void this.#watches.delete(watch),
@@ -336,15 +335,11 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.emit('store-error', error)
   }
 
-  #call<T>(wait: WaitOptions, work: (context: CallContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>) {
-    return this.#calls.run(wait, async (session, goesOn) => {
+  #call<T>(wait: WaitOptions, work: (context: WriteContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>) {
+    return this.#calls.run(wait, async (session, goesOn, { pause }) => {
       await this.ready()
-      return work(this.#contextOf(session), goesOn)
+      return work({ ...this.#context, session, pause }, goesOn)
     })
-  }
-
-  #contextOf(session: Session): CallContext {
-    return { ...this.#context, session }
   }
 
   #write(draft: Draft, wait: WaitOptions, isRepublished: boolean, prepare?: Prepare): Promise<PutResult> {

@@ -1,7 +1,7 @@
 /** Calls of the user's that are under way: each ends by its signal, its deadline, or when the module is closed. */
 import type { DHT } from '../../node/dht.js'
 import type { Session } from '../../node/session.js'
-import type { Clock } from '../../primitives/clock.js'
+import type { Cancel, Clock } from '../../primitives/clock.js'
 import { abortError, DHTError } from '../../primitives/errors.js'
 import type { WaitOptions } from './context.js'
 
@@ -16,6 +16,8 @@ export interface Call {
   failureOf(error: unknown): unknown
   /** The promise, or the end of the call if that comes first. */
   race<T>(promise: Promise<T>): Promise<T>
+  /** Resolves after so long; rejects at once when the call is ended meanwhile. */
+  pause(delayMs: number): Promise<void>
   /** Signal and deadline do not concern it any more; when `rest` is over, neither does the closing of the module. */
   end(rest?: Promise<unknown>): void
 }
@@ -55,10 +57,14 @@ export class Calls {
     let failure: Error | null = null
     let tell = (_error: Error): void => {}
     const failed = new Promise<never>((_, reject) => (tell = reject))
+    // BOUNDED: by what the call does at a time.
+    const pauses = new Set<Cancel>()
     failed.catch(() => {}) // whoever races with it hears of it
     const fail = (error: Error): void => {
       failure ??= error
       tell(failure)
+      for (const cancel of pauses) cancel()
+      pauses.clear()
       session.destroy(failure)
     }
     const abort = (): void => fail(abortError(signal!.reason))
@@ -70,6 +76,17 @@ export class Calls {
       session,
       failureOf: (error) => failure ?? error,
       race: (promise) => Promise.race([promise, failed]),
+      pause: (delayMs) => {
+        if (failure !== null) return failed
+        const over = new Promise<void>((resolve) => {
+          const cancel = this.#clock.after(delayMs, () => {
+            pauses.delete(cancel)
+            resolve()
+          })
+          pauses.add(cancel)
+        })
+        return Promise.race([over, failed])
+      },
       end: (rest = Promise.resolve()) => {
         cancelTimer?.()
         signal?.removeEventListener('abort', abort)

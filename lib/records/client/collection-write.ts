@@ -21,7 +21,7 @@ import {
   ROOT,
 } from '../rules/parts.js'
 import { partsOf } from './collection-read.js'
-import type { CallContext } from './context.js'
+import type { WriteContext } from './context.js'
 import type { Signer } from './key-pair.js'
 import type { PutOutcome } from './put-outcome.js'
 import { type KnownSet, readSet, type SetContent } from './set-read.js'
@@ -59,7 +59,7 @@ const WINDOW = 8
 
 /** @returns rejects with RecordsError TOO_FEW_ANSWERED, TOO_FEW_STORED or WRITE_CONFLICT */
 export async function writeChanges(
-  context: CallContext,
+  context: WriteContext,
   draft: CollectionDraft,
   changes: Changes,
   known: KnownSet | null,
@@ -74,12 +74,12 @@ export async function writeChanges(
     outcomes.push(...run.outcomes)
     if (failure === null) return { outcomes, before }
     if (!hasCode(failure, 'WRITE_CONFLICT') || attempt === MAX_ATTEMPTS) throw failure
-    await new Promise<void>((resolve) => void context.clock.after(context.random.below(BACKOFF_MS * attempt), resolve))
+    await context.pause(context.random.below(BACKOFF_MS * attempt))
   }
 }
 
 /** Signs every part again, for a longer life. @returns what became of each */
-export async function renewParts(context: CallContext, draft: CollectionDraft): Promise<PutOutcome[]> {
+export async function renewParts(context: WriteContext, draft: CollectionDraft): Promise<PutOutcome[]> {
   const before = await readSet(context, draft, { isWalkNeeded: true })
   const run = new CollectionWriting(context, draft, before)
   const failure = await run.renew()
@@ -89,7 +89,7 @@ export async function renewParts(context: CallContext, draft: CollectionDraft): 
 
 /** Deletes every part. */
 export async function deleteParts(
-  context: CallContext,
+  context: WriteContext,
   draft: CollectionDraft,
   ttlOf: Draft['ttlOf'],
 ): Promise<PutOutcome[]> {
@@ -104,7 +104,7 @@ const NOTHING: PartContent = { isSplit: false, entries: new Map() }
 
 class CollectionWriting {
   readonly outcomes: PutOutcome[] = []
-  readonly #context: CallContext
+  readonly #context: WriteContext
   readonly #draft: CollectionDraft
   readonly #before: SetContent
   /** Newest version of each part, tombstones included, by its name. BOUNDED: by the parts read and written. */
@@ -117,7 +117,7 @@ class CollectionWriting {
   /** BOUNDED: by the parts to be written. */
   readonly #queue: (() => void)[] = []
 
-  constructor(context: CallContext, draft: CollectionDraft, before: SetContent) {
+  constructor(context: WriteContext, draft: CollectionDraft, before: SetContent) {
     this.#context = context
     this.#draft = draft
     this.#before = before

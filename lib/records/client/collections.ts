@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from '../rules/limits.js'
 import { entryBytes } from '../rules/parts.js'
 import { type CollectionRead, readCollection } from './collection-read.js'
 import { type Changes, type CollectionDraft, deleteParts, renewParts, writeChanges } from './collection-write.js'
-import type { CallContext, WaitOptions } from './context.js'
+import type { WriteContext, WaitOptions } from './context.js'
 import { checkSigner, type Signer } from './key-pair.js'
 import type { PutOutcome } from './put-outcome.js'
 import type { Kept } from './republisher.js'
@@ -60,7 +60,7 @@ export interface CollectionOutcome {
 
 export interface CollectionsOptions {
   readonly config: RecordsConfig
-  readonly call: <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>) => Promise<T>
+  readonly call: <T>(wait: WaitOptions, work: (context: WriteContext) => Promise<T>) => Promise<T>
   readonly keepAlive: (kept: Kept) => void
   /** Keeps it alive no longer. */
   readonly forget: (name: string) => void

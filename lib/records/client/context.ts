@@ -48,3 +48,9 @@ export interface ClientContext {
 export interface CallContext extends ClientContext {
   readonly session: Session
 }
+
+/** The same for a call that may lose a race and try again. */
+export interface WriteContext extends CallContext {
+  /** Resolves after so long; rejects at once when the call is ended meanwhile. */
+  readonly pause: (delayMs: number) => Promise<void>
+}

@@ -12,7 +12,7 @@ import { RecordsError } from '../records-error.js'
 import type { Expected } from '../rules/acceptance.js'
 import { endOf, isAlive } from '../rules/lifetime.js'
 import { casQuorum, HOLDERS, judgeVote, putQuorum } from '../rules/quorum.js'
-import type { CallContext } from './context.js'
+import type { CallContext, WriteContext } from './context.js'
 import { deliver, type Delivery } from './deliver.js'
 import { type Signer, signRecord } from './key-pair.js'
 import { describePut, type PutOutcome, PutTally } from './put-outcome.js'
@@ -55,7 +55,7 @@ const BACKOFF_MS = 200
 const MAX_SILENT_FIRSTS = 3
 
 /** @returns rejects with RecordsError TOO_FEW_STORED or WRITE_CONFLICT */
-export async function write(context: CallContext, draft: Draft): Promise<Written> {
+export async function write(context: WriteContext, draft: Draft): Promise<Written> {
   const guess =
     draft.expected === null && draft.seq === null && !draft.tombstone ? await signGuess(context, draft) : null
   const tried = guess === null ? null : await writeKnown(context, draft.key, guess)
@@ -70,7 +70,7 @@ export async function write(context: CallContext, draft: Draft): Promise<Written
     const isGuessed = attempt === 1 && guess !== null && !tried?.isContested && isNext(guess, newest)
     const written = await writeTo(context, holders, draft, newest, isLast, isGuessed ? guess : null)
     if (written !== null) return written
-    await pause(context, context.random.below(BACKOFF_MS * attempt))
+    await context.pause(context.random.below(BACKOFF_MS * attempt))
   }
 }
 
@@ -261,8 +261,4 @@ class Writing {
     this.#record = await signRecord(this.#draft.signer, head, this.#record.value!)
     this.tally = this.#newTally()
   }
-}
-
-function pause({ clock }: CallContext, delayMs: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(delayMs, resolve))
 }
