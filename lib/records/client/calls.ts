@@ -17,7 +17,7 @@ export interface Call {
   /** The promise, or the end of the call if that comes first. */
   race<T>(promise: Promise<T>): Promise<T>
   /** Resolves after so long; rejects at once when the call is ended meanwhile. */
-  pause(delayMs: number): Promise<void>
+  readonly pause: (delayMs: number) => Promise<void>
   /** Signal and deadline do not concern it any more; when `rest` is over, neither does the closing of the module. */
   end(rest?: Promise<unknown>): void
 }
