@@ -4,7 +4,6 @@
  *     node examples/records-dump.js
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Records } from 'xorpc/records'
@@ -16,8 +15,16 @@ const [node] = testnet.nodes
 const dumps = [{ path: join(folder, 'notes.dump'), channel: 'notes', intervalMs: 60_000 }]
 const keyPair = await Records.keyPair()
 
+/**
+ * What the next restore has found.
+ *
+ * @param {Records} records
+ * @returns {Promise<import('xorpc/records').RestoreReport>}
+ */
+const restoreOf = (records) => new Promise((resolve) => records.once('restore', resolve))
+
 const first = new Records(node, { dumps })
-await once(first, 'restore') // there is nothing yet, and dumps begin
+await restoreOf(first) // there is nothing yet, and dumps begin
 for (const salt of ['a', 'b', 'c']) {
   const record = { keyPair, channel: 'notes', salt: Buffer.from(salt), value: Buffer.from(salt) }
   await first.put({ ...record, republish: false })
@@ -27,7 +34,7 @@ await first.close() // with a last dump
 const second = new Records(node, { dumps })
 second.on('dump-error', (error) => console.warn(error.message))
 second.on('dump-stale', ({ channel, ageMs }) => console.warn(`${channel}: no dump for ${ageMs} ms`))
-const [{ restored, skipped }] = await once(second, 'restore')
+const { restored, skipped } = await restoreOf(second)
 console.log(`restored: ${restored}, skipped:`, skipped)
 
 const [{ channel, failures, isStale }] = second.health.dumps

@@ -24,7 +24,7 @@ await first.close()
 const second = open()
 await second.ready()
 console.log('kept, after a restart:', second.stats.usage.entries)
-console.log(Buffer.from((await second.get(keyPair.publicKey)).value).toString())
+console.log(Buffer.from((await second.get(keyPair.publicKey)).value ?? []).toString())
 
 await second.close()
 await testnet.destroy()

@@ -31,7 +31,7 @@ await stop(dying)
 console.log(`${dying.length} holders died`)
 
 const read = await records.get(keyPair.publicKey)
-console.log(`version ${read.seq}: ${Buffer.from(read.value)}`)
+console.log(`version ${read.seq}: ${Buffer.from(read.value ?? [])}`)
 
 // Two writers who have both seen version 2: one of them wins.
 const [one, two] = await Promise.allSettled([
