@@ -71,8 +71,14 @@ export async function askAround(
   return null
 }
 
-/** So many nodes are asked at a time by who is content with the first answer: Kademlia's alpha. */
+/** So many nodes are asked by who is content with the first answer: Kademlia's alpha. */
 export const FIRST_ASKED = 3
+
+/** Of these, so many at once. The other one is asked when one of them is no help, or after {@link HEDGE_MS}. */
+const ASKED_AT_ONCE = 2
+
+/** About what a round trip takes on the Internet: most times there is an answer by then. */
+const HEDGE_MS = 150
 
 /** Who is content with the first answer waits no longer for these few nodes. */
 const FIRST_PATIENCE_MS = 400
@@ -93,9 +99,14 @@ export async function askFirst<T>(
   if (known === null) return null
   return new Promise((resolve, reject) => {
     let left = known.length
-    const cancel = clock.after(FIRST_PATIENCE_MS, () => resolve(null))
+    const others = [...known]
+    const cancels = [clock.after(FIRST_PATIENCE_MS, () => end(null)), clock.after(HEDGE_MS, () => askNext())]
+    const stop = (): void => {
+      others.length = 0
+      for (const cancel of cancels) cancel()
+    }
     const end = (found: T | null): void => {
-      cancel()
+      stop()
       resolve(found)
     }
     const askOne = async (node: KnownNode): Promise<void> => {
@@ -111,13 +122,17 @@ export async function askFirst<T>(
       }
       left--
       if (found !== null || left === 0) end(found)
+      else askNext()
     }
-    for (const node of known) {
+    const askNext = (): void => {
+      const node = others.shift()
+      if (node === undefined) return
       askOne(node).catch((error: Error) => {
-        cancel()
+        stop()
         reject(error)
       })
     }
+    for (let i = 0; i < ASKED_AT_ONCE; i++) askNext()
   })
 }
 
