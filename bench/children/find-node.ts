@@ -23,27 +23,37 @@ export const CUSTOM_REPLY_BYTES = 228
 export type EchoKind = 'find-node' | 'custom'
 export const REPLY_BYTES: Record<EchoKind, number> = { 'find-node': FIND_NODE_REPLY_BYTES, custom: CUSTOM_REPLY_BYTES }
 const FLAGS_INTERNAL_AND_TARGET = 0x0c
+const FLAGS_TARGET_AND_VALUE = 0x18
 const COMMAND_FIND_NODE = 2
+const COMMAND_CUSTOM = 7
+const CUSTOM_VALUE_BYTES = 32
 
 /** A request from a sender without id. @param tid 0 to 255 */
 export function encodeFindNode(tid: number, to: Address, target: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(FIND_NODE_REQUEST_BYTES)
-  bytes[0] = REQUEST_FIRST_BYTE
-  bytes[1] = FLAGS_INTERNAL_AND_TARGET
-  bytes.writeUInt16LE(tid, TID_OFFSET)
-  bytes.writeUInt32BE(parseIPv4(to.host), 4)
-  bytes.writeUInt16LE(to.port, 8)
+  encodeHead(bytes, FLAGS_INTERNAL_AND_TARGET, tid, to)
   bytes[10] = COMMAND_FIND_NODE
   bytes.set(target, 11)
   return bytes
 }
 
-/** As long as a custom request, for an echo that looks at nothing but the transaction id. @param tid 0 to 255 */
-export function encodeCustom(tid: number): Uint8Array {
+/** The same for a custom request with a target and a value. */
+export function encodeCustom(tid: number, to: Address, target: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(CUSTOM_REQUEST_BYTES)
-  bytes[0] = REQUEST_FIRST_BYTE
-  bytes[TID_OFFSET] = tid
+  encodeHead(bytes, FLAGS_TARGET_AND_VALUE, tid, to)
+  bytes[10] = COMMAND_CUSTOM
+  bytes.set(target, 11)
+  bytes[43] = CUSTOM_VALUE_BYTES
+  bytes.fill(0x71, 44)
   return bytes
+}
+
+function encodeHead(bytes: Buffer, flags: number, tid: number, to: Address): void {
+  bytes[0] = REQUEST_FIRST_BYTE
+  bytes[1] = flags
+  bytes.writeUInt16LE(tid, TID_OFFSET)
+  bytes.writeUInt32BE(parseIPv4(to.host), 4)
+  bytes.writeUInt16LE(to.port, 8)
 }
 
 /** A reply for each transaction id, to send as it is: as long as a real one, and without content. */

@@ -1,4 +1,4 @@
-/** Child process: bare UDX sockets that keep FIND_NODE requests under way, to load a server and nothing else. */
+/** Child process: bare UDX sockets that keep requests under way, to load a server and nothing else. */
 import type { Address } from '../../lib/primitives/address.js'
 import { cpuMicros, serve } from '../process.js'
 import { randomTargets, seededRandom } from '../random.js'
@@ -28,9 +28,10 @@ const handlers = {
   /** @param socketCount sockets to send from in turn: a power of two, at most as many as are outstanding. Default 1 */
   async open(to: Address, socketCount = 1): Promise<void> {
     server = to
+    const targets = randomTargets(256, seededRandom(3))
     all = {
-      'find-node': randomTargets(256, seededRandom(3)).map((target, tid) => encodeFindNode(tid, to, target)),
-      custom: Array.from({ length: 256 }, (_, tid) => encodeCustom(tid)),
+      'find-node': targets.map((target, tid) => encodeFindNode(tid, to, target)),
+      custom: targets.map((target, tid) => encodeCustom(tid, to, target)),
     }
     sockets = await bindSockets(socketCount)
     for (const socket of sockets) {
@@ -44,7 +45,7 @@ const handlers = {
   /**
    * Keeps `outstanding` requests (a power of two, at most 128) under way for `ms`. Rejects for wrong or no answers.
    *
-   * @param kind `custom` is for the echo only. Default `find-node`
+   * @param kind default `find-node`
    */
   async load(outstanding: number, ms: number, kind: EchoKind = 'find-node'): Promise<LoadResult> {
     datagrams = all[kind]

@@ -19,7 +19,7 @@ const REPLY = { tid: 1, ip: 1, port: 1, id: ID, closer: CLOSER, error: 0 }
 test('echo: a custom request and its reply are as long as those of nodes', (t) => {
   t.is(CUSTOM_REQUEST_BYTES, requestSizeBytes(7, false, false, true, VALUE))
   t.is(CUSTOM_REPLY_BYTES, responseSizeBytes({ ...REPLY, token: ID, value: VALUE }))
-  t.is(encodeCustom(5).length, CUSTOM_REQUEST_BYTES)
+  t.is(encodeCustom(5, { host: '127.0.0.1', port: 1 }, ID).length, CUSTOM_REQUEST_BYTES)
   t.ok(prepareReplies(CUSTOM_REPLY_BYTES).every(({ length }) => length === CUSTOM_REPLY_BYTES))
 })
 
