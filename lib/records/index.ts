@@ -67,7 +67,6 @@ export type {
 export type { RefusedFile } from './dump/dump-file.js'
 export type { RecordStoreCheck, StorePlace } from './store/conformance.js'
 export type { LevelDatabase, LevelStoreOptions } from './store/level-store.js'
-export type { AdmissionCounts } from './holder/admission.js'
+export type { AdmissionCounts, TransferCounts } from './holder/accounts.js'
 export type { ChannelStats, HolderStats } from './holder/holder.js'
-export type { TransferCounts } from './holder/transfer.js'
 export type { KeyPair } from '../primitives/ed25519.js'

@@ -6,6 +6,7 @@ import { ByteReader } from '../../lib/records/codec/byte-reader.js'
 import { isChunkCommand, isRecordCommand, RECORD_COMMAND } from '../../lib/records/codec/commands.js'
 import type { Entry } from '../../lib/records/entry.js'
 import { toHex } from '../../lib/records/hex.js'
+import { Accounts, copyAccount } from '../../lib/records/holder/accounts.js'
 import { BoundedMap } from '../../lib/records/holder/bounded-map.js'
 import { mountHandler } from '../../lib/records/holder/mount.js'
 import { ExpiryQueue } from '../../lib/records/store/expiry-queue.js'
@@ -144,6 +145,47 @@ test('usage ledger: accounts are the sums of what lies there', (t) => {
         })
       })
     }),
+  )
+  t.pass()
+})
+
+test('accounts: each channel has its own, up to a number, and what is refused opens none', (t) => {
+  const step = fc.record({
+    channel: fc.nat(400).map(String),
+    what: fc.constantFrom('stored', 'offered', 'swept', 'BUSY' as const),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 900, minLength: 300 }), (steps) => {
+      const accounts = new Accounts(['', '7'])
+      const open = new Set(['', '7'])
+      const counted: string[] = []
+      for (const { channel, what } of steps) {
+        if (what === 'BUSY') accounts.countRefusal(what, channel)
+        else if (open.size < 258) open.add(channel)
+        if (open.has(channel)) counted.push(`${channel} ${what}`)
+        if (what === 'stored') accounts.count(channel, ({ admitted }) => admitted.stored++)
+        else if (what === 'offered') accounts.count(channel, ({ handedOver }) => handedOver.offered++)
+        else if (what === 'swept') accounts.count(channel, (account) => account.swept++)
+      }
+      const numbersOf = ({ admitted, handedOver, swept }: typeof accounts.total): number[] => [
+        admitted.stored,
+        handedOver.offered,
+        swept,
+        admitted.refused.BUSY ?? 0,
+      ]
+      const names = ['stored', 'offered', 'swept', 'BUSY']
+      const total = names.map((name) => steps.filter(({ what }) => what === name).length)
+      const copy = copyAccount(accounts.total)
+      accounts.count('7', (account) => account.swept++)
+      if (numbersOf(copy).join() !== total.join()) return false
+      if ([...accounts.channels.keys()].sort().join() !== [...open].sort().join()) return false
+      return [...accounts.channels].every(([channel, account]) => {
+        const expected = names.map((name) => counted.filter((each) => each === `${channel} ${name}`).length)
+        if (channel === '7') expected[2]!++
+        return numbersOf(account).join() === expected.join()
+      })
+    }),
+    { numRuns: 20 },
   )
   t.pass()
 })

@@ -1,5 +1,7 @@
 /** Keeping records: to their end, and on the nodes that should have them. On virtual time. */
 import test from 'brittle'
+import type { RecordsNetwork } from '../../bench/records/network.js'
+import type { ChannelStats } from '../../lib/records/index.js'
 import { recordTarget } from '../../lib/records/codec/record.js'
 import { HOUR, MINUTE, startRecords, text } from './network.js'
 
@@ -53,6 +55,35 @@ test('records: who leaves hands over, with the time that is left', async (t) => 
   }
   t.ok(heirs.every(({ records }) => records.countOf(target) === 1))
   for await (const entry of heirs[0]!.records.entries()) t.is(entry.expiresAtMs, put.expiresAtMs)
+})
+
+test('records: what was handed over and swept is counted by channel', async (t) => {
+  const network = await startRecords(t, { refreshIntervalMs: 0 }, { nodes: 30 })
+  const { sim } = network
+  const [leaving, owner] = network.members as [RecordsNetwork['members'][0], RecordsNetwork['members'][0]]
+  const kept = { a: 0, b: 0 }
+  for (const [i, channel] of (['a', 'b', 'a'] as const).entries()) {
+    for (let salt = 0; salt < 6; salt++) {
+      const name = { channel, salt: Uint8Array.of(i, salt) }
+      const put = { keyPair: await network.keyPair(1), ...name, value: text('x'), ttlMs: HOUR, republish: false }
+      await sim.run((await sim.run(owner.records.put(put))).settled)
+    }
+  }
+  for await (const { channel } of leaving.records.entries()) kept[channel as 'a']++
+  t.ok(kept.a > kept.b && kept.b > 0)
+  await sim.run(leaving.records.handOver())
+  const { handedOver, channels } = leaving.records.stats
+  const { a, b } = channels as { a: ChannelStats; b: ChannelStats }
+  t.ok(a.handedOver.accepted > b.handedOver.accepted && b.handedOver.accepted > 0, 'some node lacked what we had')
+  for (const name of ['offered', 'sent', 'accepted'] as const) {
+    t.is(a.handedOver[name] + b.handedOver[name], handedOver[name], name)
+  }
+  t.alike(channels['']!.handedOver, { offered: 0, sent: 0, accepted: 0 })
+  t.alike([a.swept, b.swept], [0, 0])
+  await sim.advance(2 * HOUR)
+  const after = leaving.records.stats
+  t.alike([after.channels.a!.swept, after.channels.b!.swept, after.swept], [kept.a, kept.b, kept.a + kept.b])
+  t.is(after.channels.a!.usage.entries, 0)
 })
 
 test('records: a read brings holders that are behind up to date', async (t) => {

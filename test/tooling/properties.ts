@@ -137,6 +137,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'records/codec/set-messages': 'records/codec/set-messages',
   'records/entry': 'records/dump/dump-format',
   'records/hex': 'records/bookkeeping',
+  'records/holder/accounts': 'records/bookkeeping',
   'records/holder/assemblies': 'records/holder/holder-properties',
   'records/holder/bounded-map': 'records/bookkeeping',
   'records/holder/mount': 'records/bookkeeping',

@@ -7,9 +7,10 @@ import { toHex } from '../hex.js'
 import { decideAcceptance, type Expected } from '../rules/acceptance.js'
 import { heldUntil, isAlive } from '../rules/lifetime.js'
 import { type ChannelLimits, checkRoom } from '../rules/limits.js'
-import type { Refusal, RefusalReason } from '../rules/refusal.js'
+import type { Refusal } from '../rules/refusal.js'
 import type { RecordStore } from '../store/contract.js'
 import { type Counted, countedOf } from '../store/usage-ledger.js'
+import type { Accounts } from './accounts.js'
 import {
   candidateOf,
   checkSegment,
@@ -34,15 +35,6 @@ export interface Admitted {
   readonly changed: boolean
 }
 
-export interface AdmissionCounts {
-  /** New or newer versions stored. */
-  stored: number
-  /** What was there already. */
-  known: number
-  /** Refusals by reason. */
-  refused: { [reason in RefusalReason]?: number }
-}
-
 export interface AdmissionOptions {
   readonly store: RecordStore
   /** Wall time in ms. */
@@ -54,12 +46,9 @@ export interface AdmissionOptions {
   readonly defaultTtlMs: number
   /** Told of each new version that was stored. */
   readonly onStored?: (entry: Entry) => void
-  /** Channels that are counted by themselves from the start. */
-  readonly namedChannels?: readonly string[]
+  /** Where it is counted what came in, and what was swept away. */
+  readonly accounts: Accounts
 }
-
-/** Channels that are counted by themselves, beside those that are named: what is more counts in the total alone. */
-const MAX_COUNTED_CHANNELS = 256
 
 /** Records being looked at at a time; more are refused, or a flood of them would fill the memory. */
 const MAX_PENDING = 4096
@@ -68,9 +57,6 @@ const MAX_PENDING = 4096
 const SWEEP_LIMIT = 256
 
 export class Admission {
-  readonly counts: AdmissionCounts = createCounts()
-  /** By channel. BOUNDED: by those that are named, and MAX_COUNTED_CHANNELS of those that hold something. */
-  readonly #channels = new Map<string, AdmissionCounts>()
   readonly #options: AdmissionOptions
   readonly #lock = new KeyLock()
   #pending = 0
@@ -79,12 +65,6 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options
-    for (const name of options.namedChannels ?? []) this.#channels.set(name, createCounts())
-  }
-
-  /** What came in by channel: the named ones, and those that something was stored in. */
-  get channels(): ReadonlyMap<string, AdmissionCounts> {
-    return this.#channels
   }
 
   /**
@@ -127,12 +107,19 @@ export class Admission {
 
   /** Counts a refusal, which may have been found elsewhere. @returns the same */
   refuse(refusal: Refusal, channel: string): Refusal {
-    const { reason } = refusal
-    // Who names a channel in which nothing is kept gets no account of it.
-    for (const counts of [this.counts, this.#channels.get(channel)]) {
-      if (counts !== undefined) counts.refused[reason] = (counts.refused[reason] ?? 0) + 1
-    }
+    this.#options.accounts.countRefusal(refusal.reason, channel)
     return refusal
+  }
+
+  /** Deletes ended entries, `limit` at most. @returns how many; rejects when the store fails */
+  async sweep(limit: number): Promise<number> {
+    const { store, wallTime, accounts } = this.#options
+    let sum = 0
+    for (const [channel, count] of await store.sweep(wallTime(), limit)) {
+      sum += count
+      accounts.count(channel, (account) => (account.swept += count))
+    }
+    return sum
   }
 
   /** Deletes an entry, in turn with those who write it. */
@@ -188,7 +175,7 @@ export class Admission {
   }
 
   async #write(entry: Entry, stored: Entry | null, limits: ChannelLimits): Promise<Admitted> {
-    const { store, maxClockSkewMs, onStored } = this.#options
+    const { store, accounts, maxClockSkewMs, onStored } = this.#options
     const heldUntilMs = heldUntil(entry.heldUntilMs, stored, maxClockSkewMs)
     const lasting = heldUntilMs === entry.heldUntilMs ? entry : { ...entry, heldUntilMs }
     const refusal = await this.#findRoom(countedOf(lasting), lasting, stored, limits)
@@ -196,8 +183,7 @@ export class Admission {
     this.#changes++
     await store.put(lasting)
     this.#changes++
-    this.counts.stored++
-    this.#countsOf(entry.channel).stored++
+    accounts.count(entry.channel, ({ admitted }) => admitted.stored++)
     onStored?.(lasting)
     return { refusal: null, entry: lasting, changed: true }
   }
@@ -206,7 +192,7 @@ export class Admission {
     const refusal = this.#checkRoom(need, stored, limits)
     if (refusal === null) return null
     // What has ended is in the way until it is swept. The one to be replaced may be among it, which frees less then.
-    const swept = await this.#options.store.sweep(this.#options.wallTime(), SWEEP_LIMIT)
+    const swept = await this.sweep(SWEEP_LIMIT)
     return swept === 0 ? refusal : this.#checkRoom(need, await this.#options.store.get(key), limits)
   }
 
@@ -227,30 +213,14 @@ export class Admission {
     )
   }
 
-  /** Of a channel that holds something. */
-  #countsOf(channel: string): AdmissionCounts {
-    let counts = this.#channels.get(channel)
-    if (counts === undefined) {
-      counts = createCounts()
-      const named = this.#options.namedChannels?.length ?? 0
-      if (this.#channels.size < named + MAX_COUNTED_CHANNELS) this.#channels.set(channel, counts)
-    }
-    return counts
-  }
-
   #know(entry: Entry): Admitted {
-    this.counts.known++
-    this.#countsOf(entry.channel).known++
+    this.#options.accounts.count(entry.channel, ({ admitted }) => admitted.known++)
     return { refusal: null, entry, changed: false }
   }
 
   #refuse(refusal: Refusal, channel: string, entry: Entry | null = null): Admitted {
     return { refusal: this.refuse(refusal, channel), entry, changed: false }
   }
-}
-
-function createCounts(): AdmissionCounts {
-  return { stored: 0, known: 0, refused: {} }
 }
 
 function channelOf(claim: Claim): string {

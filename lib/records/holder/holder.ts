@@ -11,14 +11,15 @@ import type { Entry } from '../entry.js'
 import type { ChannelLimits } from '../rules/limits.js'
 import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
 import type { RecordStore, StoreUsage } from '../store/contract.js'
-import { Admission, type AdmissionCounts } from './admission.js'
+import { Accounts, type AdmissionCounts, copyAccount, createAccount, type TransferCounts } from './accounts.js'
+import { Admission } from './admission.js'
 import { ChunkHolder } from './chunk-holder.js'
 import { claimOf } from './claim.js'
 import { HyperdhtHolder } from './hyperdht-holder.js'
 import { mountHandler } from './mount.js'
 import { RecordHolder } from './record-holder.js'
 import { Summaries } from './summaries.js'
-import { Transfer, type TransferCounts } from './transfer.js'
+import { Transfer } from './transfer.js'
 
 /** Ended entries are swept away so often, and so many at a time. */
 const SWEEP_INTERVAL_MS = 10_000
@@ -32,6 +33,10 @@ export interface ChannelStats {
   readonly admitted: AdmissionCounts
   /** What it accepts; null: nothing any more. */
   readonly limits: ChannelLimits | null
+  /** What went out to other holders. */
+  readonly handedOver: TransferCounts
+  /** Entries deleted after their end. */
+  readonly swept: number
 }
 
 export interface HolderStats {
@@ -39,7 +44,7 @@ export interface HolderStats {
   readonly usage: StoreUsage
   /** What came in. */
   readonly admitted: AdmissionCounts
-  /** The same by channel: the default one (`''`), `hyperdht`, those with options, and up to 256 that hold something. */
+  /** The same by channel: the default one (`''`), `hyperdht`, those with options, and up to 256 that something was kept in. */
   readonly channels: Readonly<Record<string, ChannelStats>>
   /** What went out to other holders. */
   readonly handedOver: TransferCounts
@@ -53,13 +58,13 @@ export class Holder {
   readonly summaries: Summaries
   /** Resolves when the store is open. */
   readonly opened: Promise<void>
+  readonly #accounts: Accounts
   readonly #transfer: Transfer
   readonly #chunks: ChunkHolder
   readonly #config: RecordsConfig
   readonly #onError: (error: unknown) => void
   readonly #unmount: () => void
   #cancelSweep: Cancel = () => {}
-  #swept = 0
   #closed = false
 
   constructor(node: DHT, config: RecordsConfig, calls: Calls, onError: (error: unknown) => void) {
@@ -70,13 +75,15 @@ export class Holder {
     this.#onError = onError
     const summaries = new Summaries({ store, clock })
     this.summaries = summaries
+    const accounts = new Accounts(config.namedChannels)
+    this.#accounts = accounts
     this.admission = new Admission({
       store,
       wallTime,
       limitsOf,
       maxClockSkewMs,
       defaultTtlMs: HYPERDHT_TTL_MS,
-      namedChannels: config.namedChannels,
+      accounts,
       onStored: (entry) => summaries.noteStored(entry),
     })
     const records = new RecordHolder({ store, admission: this.admission, summaries, wallTime })
@@ -86,7 +93,8 @@ export class Holder {
     const hyperdht = servesHyperdht
       ? new HyperdhtHolder({ store, admission: this.admission, random, wallTime, ownId: () => node.id })
       : null
-    this.#transfer = new Transfer({ node, store, clock, calls, refreshIntervalMs: config.refreshIntervalMs, onError })
+    const { refreshIntervalMs } = config
+    this.#transfer = new Transfer({ node, store, clock, calls, refreshIntervalMs, onError, accounts })
     this.opened = store.open()
     this.opened.catch(onError)
     this.#unmount = mountHandler(node, (request) => {
@@ -101,13 +109,9 @@ export class Holder {
   }
 
   static statsOf(holder: Holder | null): HolderStats {
-    return {
-      usage: holder?.store.usage() ?? { entries: 0, bytes: 0 },
-      admitted: copyCounts(holder?.admission.counts),
-      channels: holder === null ? {} : holder.#channelStats(),
-      handedOver: { ...(holder === null ? { offered: 0, sent: 0, accepted: 0 } : holder.#transfer.counts) },
-      swept: holder === null ? 0 : holder.#swept,
-    }
+    const usage = holder?.store.usage() ?? { entries: 0, bytes: 0 }
+    const channels = holder === null ? {} : holder.#channelStats()
+    return { usage, channels, ...(holder === null ? createAccount() : copyAccount(holder.#accounts.total)) }
   }
 
   /** Hands everything to the nodes that will be its holders without us. */
@@ -125,9 +129,9 @@ export class Holder {
 
   #channelStats(): Record<string, ChannelStats> {
     const channels: Record<string, ChannelStats> = {}
-    for (const [name, counts] of this.admission.channels) {
+    for (const [name, account] of this.#accounts.channels) {
       const limits = this.#config.limitsOf(name)
-      channels[name] = { usage: this.store.usage(name), admitted: copyCounts(counts), limits }
+      channels[name] = { usage: this.store.usage(name), limits, ...copyAccount(account) }
     }
     return channels
   }
@@ -161,15 +165,10 @@ export class Holder {
   async #sweep(): Promise<void> {
     try {
       await this.opened
-      this.#swept += await this.store.sweep(this.#config.clock.wallTime(), SWEEP_LIMIT)
+      await this.admission.sweep(SWEEP_LIMIT)
     } catch (error) {
       if (!this.#closed) this.#onError(error)
     }
     if (!this.#closed) this.#scheduleSweep()
   }
-}
-
-function copyCounts(counts: AdmissionCounts | undefined): AdmissionCounts {
-  if (counts === undefined) return { stored: 0, known: 0, refused: {} }
-  return { ...counts, refused: { ...counts.refused } }
 }

@@ -24,17 +24,9 @@ import { isAlive } from '../rules/lifetime.js'
 import { decideHandover, LARGE_HOLDERS, rankOf } from '../rules/placement.js'
 import { HOLDERS } from '../rules/quorum.js'
 import type { RecordStore } from '../store/contract.js'
+import type { Accounts, TransferCounts } from './accounts.js'
 import { BoundedMap } from './bounded-map.js'
 import { claimOf } from './claim.js'
-
-export interface TransferCounts {
-  /** Versions offered. */
-  offered: number
-  /** Versions sent, because the other node lacked them. */
-  sent: number
-  /** Of these, those it took. */
-  accepted: number
-}
 
 export interface TransferOptions {
   readonly node: DHT
@@ -44,6 +36,8 @@ export interface TransferOptions {
   /** 0: newcomers and regular looks are none of our business. */
   readonly refreshIntervalMs: number
   readonly onError: (error: unknown) => void
+  /** Where it is counted what went out. */
+  readonly accounts: Accounts
 }
 
 /** Newcomers are collected for so long: those that join together cost one pass through the store. */
@@ -75,7 +69,6 @@ interface Scope {
 }
 
 export class Transfer {
-  readonly counts: TransferCounts = { offered: 0, sent: 0, accepted: 0 }
   readonly #options: TransferOptions
   /** By address. BOUNDED: by MAX_NEWCOMERS. */
   readonly #newcomers = new Map<string, Contact>()
@@ -103,9 +96,10 @@ export class Transfer {
 
   /** Brings every record to the holders that it will have without us. @returns how many were taken */
   async handOver(session: Session): Promise<number> {
-    const before = this.counts.accepted
+    const { handedOver } = this.#options.accounts.total
+    const before = handedOver.accepted
     await inWindow(this.#options.store.entries(), SEND_WINDOW, (entry) => this.#offerAround(entry, session))
-    return this.counts.accepted - before
+    return handedOver.accepted - before
   }
 
   #note(contact: Contact): void {
@@ -203,7 +197,7 @@ export class Transfer {
 
   /** @returns false when the node does not answer, or does not know the command */
   async #offerBatch(session: Session, to: Peer, batch: readonly Entry[], value: Uint8Array): Promise<boolean> {
-    this.counts.offered += batch.length
+    for (const { channel } of batch) this.#count(channel, 'offered')
     const reply = await attempt(session.request({ command: RECORD_COMMAND.OFFER, value }, to))
     if (reply === null || reply.error !== 0 || reply.value === null) return false
     const wanted = decodeBits(reply.value, batch.length)
@@ -220,7 +214,7 @@ export class Transfer {
     await query.finished()
     const closest = query.closestReplies.slice(0, holdersOf(entry))
     const replies = closest.filter(({ value }) => value !== null)
-    this.counts.offered += replies.length
+    this.#count(entry.channel, 'offered', replies.length)
     const lacking = replies.filter(({ value }) => decodeBits(value!, 1)[0])
     await Promise.all(lacking.map(({ from, token }) => this.#send(session, entry, from, token)))
   }
@@ -229,23 +223,27 @@ export class Transfer {
     if (entry.kind === 'chunk') return this.#sendSegment(session, entry, to, token)
     const value = encodeHandover(entry)
     if (value === null) return
-    this.counts.sent++
+    this.#count(entry.channel, 'sent')
     const message = { command: RECORD_COMMAND.PUT, target: entry.target, value }
     const reply = await attempt(requestWithToken({ session }, message, to, token))
     const answer = reply === null || reply.value === null ? null : decodePutReply(reply.value)
-    if (reply?.error === 0 && answer?.refusal === null) this.counts.accepted++
+    if (reply?.error === 0 && answer?.refusal === null) this.#count(entry.channel, 'accepted')
   }
 
   async #sendSegment(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
     const { clock, node } = this.#options
     const { channel, target: address, value: bytes, expiresAtMs } = entry
     if (!isAlive(expiresAtMs, clock.wallTime())) return
-    this.counts.sent++
+    this.#count(channel, 'sent')
     const pool = new RequestPool({ session, clock, maxWindow: node.config.maxWindow / SEND_WINDOW })
     const segment = { bytes, tree: treeOf(bytes) }
     const delivery = { channel, expiresAtMs, address, segment: async () => segment }
     const { status } = await new SegmentUpload(pool, pool.lane(to, token), delivery).run({ status: 'none' })
-    if (status === 'stored') this.counts.accepted++
+    if (status === 'stored') this.#count(channel, 'accepted')
+  }
+
+  #count(channel: string, what: keyof TransferCounts, count = 1): void {
+    this.#options.accounts.count(channel, ({ handedOver }) => (handedOver[what] += count))
   }
 
   #isWorthIt({ kind, heldUntilMs }: Entry): boolean {

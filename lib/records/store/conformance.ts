@@ -44,7 +44,7 @@ export const recordStoreChecks: readonly RecordStoreCheck[] = [
         expect('delete', await store.delete(entryOf(1)), false)
         expect('list', (await store.list(queryOf(entryOf(1)))).entries.length, 0)
         expect('entries', (await collect(store.entries())).length, 0)
-        expect('sweep', await store.sweep(Number.MAX_SAFE_INTEGER, 10), 0)
+        expect('sweep', sumOf(await store.sweep(Number.MAX_SAFE_INTEGER, 10)), 0)
         expectUsage(store, [])
       }),
   },
@@ -130,17 +130,26 @@ export const recordStoreChecks: readonly RecordStoreCheck[] = [
       }),
   },
   {
-    title: 'a sweep takes those whose time is over, as many as it may, and leaves the rest',
+    title: 'a sweep takes those whose time is over, as many as it may, says of which channels, and leaves the rest',
     run: (place) =>
       opened(place, async (store) => {
-        const entries = Array.from({ length: 250 }, (_, n) => entryOf(n, { heldUntilMs: 1000 + n, expiresAtMs: 5 }))
+        const entries = Array.from({ length: 250 }, (_, n) =>
+          entryOf(n, { channel: n % 3 === 0 ? 'third' : '', heldUntilMs: 1000 + n, expiresAtMs: 5 }),
+        )
         for (const entry of entries) await store.put(entry)
-        const moved = entryOf(3, { heldUntilMs: 5000 }) // its first time must not end it
+        const moved = entryOf(3, { channel: 'third', heldUntilMs: 5000 }) // its first time must not end it
         await store.put(moved)
-        expect('too early', await store.sweep(999, 1000), 0)
-        expect('at the instant', await store.sweep(1000, 1000), 1)
-        expect('a limit', await store.sweep(1219, 20), 20)
-        expect('the rest', await store.sweep(1219, 1000), 198)
+        let ofThird = 0
+        const sweep = async (nowMs: number, limit: number): Promise<number> => {
+          const counts = await store.sweep(nowMs, limit)
+          ofThird += counts.get('third') ?? 0
+          return sumOf(counts)
+        }
+        expect('too early', await sweep(999, 1000), 0)
+        expect('at the instant', await sweep(1000, 1000), 1)
+        expect('a limit', await sweep(1219, 20), 20)
+        expect('the rest', await sweep(1219, 1000), 198)
+        expect('of a channel', ofThird, entries.slice(0, 220).filter(({ channel }) => channel !== '').length - 1)
         const left = [...entries.slice(220), moved]
         expectEntries('what is left', await collect(store.entries()), left)
         expectUsage(store, left)
@@ -203,7 +212,7 @@ export const recordStoreChecks: readonly RecordStoreCheck[] = [
       await opened(place, async (next) => {
         expectEntries('entries', await collect(next.entries()), kept)
         expectUsage(next, kept)
-        expect('swept', await next.sweep(Number.MAX_SAFE_INTEGER, 1000), kept.length)
+        expect('swept', sumOf(await next.sweep(Number.MAX_SAFE_INTEGER, 1000)), kept.length)
         expectUsage(next, [])
       })
     },
@@ -308,6 +317,10 @@ async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   const all: Entry[] = []
   for await (const entry of entries) all.push(entry)
   return all
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 function keyText({ channel, target, subkey }: Entry): string {

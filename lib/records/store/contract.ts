@@ -64,9 +64,9 @@ export interface RecordStore {
   /**
    * Deletes entries whose `heldUntilMs` is at or before `nowMs`, at most `limit` of them.
    *
-   * @returns how many were deleted; fewer than `limit` when none is left
+   * @returns how many were deleted, by channel; all together fewer than `limit` when none is left
    */
-  sweep(nowMs: number, limit: number): Promise<number>
+  sweep(nowMs: number, limit: number): Promise<ReadonlyMap<string, number>>
   /** Everything, or what lies in a channel. */
   usage(channel?: string): StoreUsage
   /** What counts against an owner, in a channel. */

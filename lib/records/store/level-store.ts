@@ -175,15 +175,16 @@ export class LevelStore implements RecordStore {
     yield* this.#walk(rangeOf(prefix), channel)
   }
 
-  sweep(nowMs: number, limit: number): Promise<number> {
+  sweep(nowMs: number, limit: number): Promise<ReadonlyMap<string, number>> {
     this.#check()
     return this.#attempt(async () => {
-      let count = 0
+      const counts = new Map<string, number>()
       // What stands behind the time begins with a lower byte than that.
       const range = { ...rangeOf(EXPIRIES), lt: b4a.concat([EXPIRIES, timeBytes(nowMs), Uint8Array.of(0xff)]) }
-      while (count < limit) {
-        const rows = await this.#database.iterator({ ...range, limit: Math.min(ROWS, limit - count) }).all()
+      for (let left = limit; left > 0;) {
+        const rows = await this.#database.iterator({ ...range, limit: Math.min(ROWS, left) }).all()
         if (rows.length === 0) break
+        left -= rows.length
         const operations: Operation[] = []
         for (const [key] of rows) {
           operations.push({ type: 'del', key }, { type: 'del', key: entryKeyOfExpiry(key) })
@@ -191,11 +192,12 @@ export class LevelStore implements RecordStore {
         await this.#write(operations)
         for (const [key, value] of rows) {
           const counted = parseExpiry(key, value)
-          if (counted !== null) this.#ledger.replace(counted, null)
+          if (counted === null) continue
+          this.#ledger.replace(counted, null)
+          counts.set(counted.channel, (counts.get(counted.channel) ?? 0) + 1)
         }
-        count += rows.length
       }
-      return count
+      return counts
     })
   }
 

@@ -82,16 +82,16 @@ export class MemoryStore implements RecordStore {
     }
   }
 
-  async sweep(nowMs: number, limit: number): Promise<number> {
+  async sweep(nowMs: number, limit: number): Promise<ReadonlyMap<string, number>> {
     this.#check()
-    let count = 0
-    while (count < limit) {
+    const counts = new Map<string, number>()
+    for (let left = limit; left > 0; left--) {
       const entry = this.#queue.pop(nowMs)
       if (entry === null) break
       this.#remove(entry)
-      count++
+      counts.set(entry.channel, (counts.get(entry.channel) ?? 0) + 1)
     }
-    return count
+    return counts
   }
 
   usage(channel?: string): StoreUsage {
