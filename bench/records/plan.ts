@@ -86,8 +86,8 @@ export interface RecordsCommand {
 
 export const USAGE = `npm run bench:records -- [names] [options]
 
-  names               simulated: survival, freshness, races, forgery, deletion, newcomers, large,
-                      sets, collections, watch, lifetime
+  names               simulated: survival, freshness, races, forgery, deletion, newcomers, upkeep,
+                      large, sets, collections, watch, lifetime
                       over UDP, beside hyperdht: speed
   --quick             tiny sizes: proves that it runs, in less than a minute
   --rounds <n>        of speed: measure each side n times (default ${DEFAULT_SPEED.rounds})

@@ -13,6 +13,7 @@ import { type FiguresPlan, parseRecordsCommand, type RecordsCommand, USAGE } fro
 import { measureSpeed, type SpeedPlan, speedSections } from './speed.js'
 import { measureSet, measureSetRounds } from './sets.js'
 import { measureSurvival } from './survival.js'
+import { measureUpkeep } from './upkeep.js'
 import { measureWatch } from './watch.js'
 
 const MIB = 1024 * 1024
@@ -32,6 +33,7 @@ const SIMULATED: Record<string, (plan: FiguresPlan) => Promise<object>> = {
   deletion: ({ nodes, away, deletionReads }) => measureDeletion({ seed: SEED, nodes, away, reads: deletionReads }),
   newcomers: ({ nodes, joining, records }) =>
     measureNewcomers({ seed: SEED, nodes, joining, records, afterMs: MINUTE_MS }),
+  upkeep: ({ nodes, records }) => measureUpkeep({ seed: SEED, nodes, records }),
   async large({ nodes, largeBytes, hugeBytes, largeNetworks }) {
     const options = { nodes, sizeBytes: largeBytes }
     const survivals = []

@@ -147,6 +147,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'records/rules/lifetime': 'records/rules/rules',
   'records/rules/limits': 'records/rules/rules',
   'records/rules/member-tree': 'records/rules/member-tree',
+  'records/rules/neighbourhood': 'records/rules/neighbourhood',
   'records/rules/parts': 'records/rules/parts',
   'records/rules/peer-window': 'records/rules/peer-window',
   'records/rules/placement': 'records/rules/rules',

@@ -3,30 +3,20 @@
  * a regular look finds missing, and to those who take over when we leave. Each is offered by its version first, so what
  * is there already is not sent again.
  */
-import b4a from 'b4a'
 import type { DHT } from '../../node/dht.js'
 import type { Session } from '../../node/session.js'
 import type { Cancel, Clock } from '../../primitives/clock.js'
 import { commonPrefixLength } from '../../primitives/id.js'
-import type { Peer, Reply } from '../../rpc/reply.js'
 import type { Contact } from '../../routing/contact.js'
 import type { Calls } from '../client/calls.js'
-import { isOfOneNode, requestWithToken } from '../client/deliver.js'
-import { RequestPool } from '../client/request-pool.js'
-import { SegmentUpload } from '../client/segment-upload.js'
-import { treeOf } from '../codec/chunk-tree.js'
-import { RECORD_COMMAND } from '../codec/commands.js'
-import { encodeMutablePut } from '../codec/hyperdht.js'
-import { decodeBits, decodePutReply, encodeOffered, encodePut, MAX_OFFER_BYTES } from '../codec/messages.js'
-import { encodeRecord } from '../codec/record.js'
 import type { Entry, EntryKey } from '../entry.js'
-import { isAlive } from '../rules/lifetime.js'
 import { decideHandover, LARGE_HOLDERS, rankOf } from '../rules/placement.js'
 import { HOLDERS } from '../rules/quorum.js'
 import type { RecordStore } from '../store/contract.js'
-import type { Accounts, TransferCounts } from './accounts.js'
+import type { Accounts } from './accounts.js'
 import { BoundedMap } from './bounded-map.js'
-import { claimOf } from './claim.js'
+import { Distribution } from './distribution.js'
+import { Offers } from './offers.js'
 
 export interface TransferOptions {
   readonly node: DHT
@@ -52,15 +42,12 @@ const WELCOME_AGAIN_MS = 60_000
 /** BOUNDED: newcomers that are remembered for that. */
 const MAX_WELCOMED = 1024
 
-/** Records on the way to one node, and lookups at a time, in a handover. */
-const SEND_WINDOW = 8
-
 /** Of the holders of a record, so many look after it: more than one, for the nearest may be dead or malicious. */
 const CARETAKERS = 3
 
-/** Entries after which others have their turn; one whose holders have to be found counts for as many as it takes time. */
+/** Entries after which others have their turn; one that is looked up in the table counts for as many as it takes time. */
 const SLICE = 256
-const NEAR_WORK = 15
+const LOOK_WORK = 15
 
 /** A newcomer, and the most bits that a record may share with us for it to be a holder. */
 interface Scope {
@@ -70,6 +57,7 @@ interface Scope {
 
 export class Transfer {
   readonly #options: TransferOptions
+  readonly #offers: Offers
   /** By address. BOUNDED: by MAX_NEWCOMERS. */
   readonly #newcomers = new Map<string, Contact>()
   /** When each was welcomed last, by address: monotonic ms. */
@@ -82,6 +70,8 @@ export class Transfer {
 
   constructor(options: TransferOptions) {
     this.#options = options
+    const { store, clock, accounts, node } = options
+    this.#offers = new Offers({ store, clock, accounts, maxWindow: node.config.maxWindow })
     if (options.refreshIntervalMs === 0) return
     options.node.on('add-node', this.#onAdd)
     this.#scheduleRefresh()
@@ -89,6 +79,7 @@ export class Transfer {
 
   close(): void {
     this.#closed = true
+    this.#offers.close()
     this.#options.node.off('add-node', this.#onAdd)
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
@@ -98,7 +89,7 @@ export class Transfer {
   async handOver(session: Session): Promise<number> {
     const { handedOver } = this.#options.accounts.total
     const before = handedOver.accepted
-    await inWindow(this.#options.store.entries(), SEND_WINDOW, (entry) => this.#offerAround(entry, session))
+    await this.#distribute(session, () => true)
     return handedOver.accepted - before
   }
 
@@ -126,22 +117,15 @@ export class Transfer {
     if (ownId === null || store.usage().entries === 0) return
     const plans = new Map<Contact, Map<number, EntryKey[]>>()
     const scopes = newcomers.map((newcomer) => this.#scopeOf(newcomer, ownId))
-    let work = 0
-    for await (const entry of store.entries()) {
-      work++
+    for await (const { entry, spend } of this.#walk()) {
       if (entry.kind === 'peer') continue
       const ownBits = commonPrefixLength(entry.target, ownId)
       const near = scopes.filter(({ mostBits }) => ownBits <= mostBits)
-      if (near.length > 0) {
-        work += NEAR_WORK
-        this.#plan(plans, entry, ownId, near)
-      }
-      if (work >= SLICE) {
-        work = 0
-        await this.#pause()
-      }
-      if (this.#closed) return
+      if (near.length === 0) continue
+      spend(LOOK_WORK)
+      this.#plan(plans, entry, ownId, near)
     }
+    if (this.#closed) return
     for (const [newcomer, plan] of plans) {
       for (const [delayMs, keys] of plan) this.#after(delayMs, () => this.#offerTo(newcomer, keys))
     }
@@ -175,81 +159,6 @@ export class Transfer {
     }
   }
 
-  /** Offers records to one node, batch by batch. */
-  #offerTo(to: Peer, keys: readonly EntryKey[]): Promise<void> {
-    return this.#options.calls.run({}, async (session) => {
-      for (let at = 0; at < keys.length && !this.#closed;) {
-        const batch: Entry[] = []
-        const offers: Uint8Array[] = []
-        for (let bytes = 0; at < keys.length; at++) {
-          const entry = await this.#options.store.get(keys[at]!)
-          if (entry === null || !this.#isWorthIt(entry)) continue
-          const offer = encodeOffered(entry)
-          bytes += offer.length
-          if (offers.length > 0 && bytes > MAX_OFFER_BYTES) break
-          batch.push(entry)
-          offers.push(offer)
-        }
-        if (batch.length > 0 && !(await this.#offerBatch(session, to, batch, b4a.concat(offers)))) return
-      }
-    })
-  }
-
-  /** @returns false when the node does not answer, or does not know the command */
-  async #offerBatch(session: Session, to: Peer, batch: readonly Entry[], value: Uint8Array): Promise<boolean> {
-    for (const { channel } of batch) this.#count(channel, 'offered')
-    const reply = await attempt(session.request({ command: RECORD_COMMAND.OFFER, value }, to))
-    if (reply === null || reply.error !== 0 || reply.value === null) return false
-    const wanted = decodeBits(reply.value, batch.length)
-    const entries = batch.filter((_, i) => wanted[i])
-    await inWindow(entries, SEND_WINDOW, (entry) => this.#send(session, entry, to, reply.token))
-    return true
-  }
-
-  /** Finds the closest nodes to a record, and brings it to those that lack it. */
-  async #offerAround(entry: Entry, session: Session): Promise<void> {
-    if (!this.#isWorthIt(entry)) return
-    const { target } = entry
-    const query = session.query({ target, command: RECORD_COMMAND.OFFER, value: encodeOffered(entry) })
-    await query.finished()
-    const closest = query.closestReplies.slice(0, holdersOf(entry))
-    const replies = closest.filter(({ value }) => value !== null)
-    this.#count(entry.channel, 'offered', replies.length)
-    const lacking = replies.filter(({ value }) => decodeBits(value!, 1)[0])
-    await Promise.all(lacking.map(({ from, token }) => this.#send(session, entry, from, token)))
-  }
-
-  async #send(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
-    if (entry.kind === 'chunk') return this.#sendSegment(session, entry, to, token)
-    const value = encodeHandover(entry)
-    if (value === null) return
-    this.#count(entry.channel, 'sent')
-    const message = { command: RECORD_COMMAND.PUT, target: entry.target, value }
-    const reply = await attempt(requestWithToken({ session }, message, to, token))
-    const answer = reply === null || reply.value === null ? null : decodePutReply(reply.value)
-    if (reply?.error === 0 && answer?.refusal === null) this.#count(entry.channel, 'accepted')
-  }
-
-  async #sendSegment(session: Session, entry: Entry, to: Peer, token: Uint8Array | null): Promise<void> {
-    const { clock, node } = this.#options
-    const { channel, target: address, value: bytes, expiresAtMs } = entry
-    if (!isAlive(expiresAtMs, clock.wallTime())) return
-    this.#count(channel, 'sent')
-    const pool = new RequestPool({ session, clock, maxWindow: node.config.maxWindow / SEND_WINDOW })
-    const segment = { bytes, tree: treeOf(bytes) }
-    const delivery = { channel, expiresAtMs, address, segment: async () => segment }
-    const { status } = await new SegmentUpload(pool, pool.lane(to, token), delivery).run({ status: 'none' })
-    if (status === 'stored') this.#count(channel, 'accepted')
-  }
-
-  #count(channel: string, what: keyof TransferCounts, count = 1): void {
-    this.#options.accounts.count(channel, ({ handedOver }) => (handedOver[what] += count))
-  }
-
-  #isWorthIt({ kind, heldUntilMs }: Entry): boolean {
-    return kind !== 'peer' && isAlive(heldUntilMs, this.#options.clock.wallTime())
-  }
-
   #scheduleRefresh(): void {
     this.#after(this.#options.refreshIntervalMs, async () => {
       try {
@@ -262,14 +171,43 @@ export class Transfer {
 
   /** A look after the records that are closest to us. */
   async #refresh(): Promise<void> {
-    const { node, store, calls } = this.#options
-    await calls.run({}, async (session) => {
-      for await (const entry of store.entries()) {
-        if (this.#closed || node.id === null) return
-        const near = node.table.closest(entry.target, CARETAKERS).map(({ id }) => id)
-        if (rankOf(entry.target, node.id, near) < CARETAKERS) await this.#offerAround(entry, session)
-      }
-    })
+    const { node, calls } = this.#options
+    const isOurs = ({ target }: Entry): boolean => {
+      if (node.id === null) return false
+      const near = node.table.closest(target, CARETAKERS).map(({ id }) => id)
+      return rankOf(target, node.id, near) < CARETAKERS
+    }
+    await calls.run({}, (session) => this.#distribute(session, isOurs))
+  }
+
+  /** Brings entries to those of the nodes they should lie on that lack them. */
+  async #distribute(session: Session, isWanted: (entry: Entry) => boolean): Promise<void> {
+    const { clock, node } = this.#options
+    const knownAround = (target: Uint8Array): number => node.table.closest(target, HOLDERS).length
+    const distribution = new Distribution({ session, clock, offers: this.#offers, knownAround })
+    for await (const { entry, spend } of this.#walk()) {
+      if (!this.#offers.isWorthIt(entry)) continue
+      spend(LOOK_WORK)
+      if (isWanted(entry)) await distribution.add(entry)
+    }
+    await distribution.finish()
+  }
+
+  async #offerTo(newcomer: Contact, keys: readonly EntryKey[]): Promise<void> {
+    await this.#options.calls.run({}, (session) => this.#offers.offerTo(session, newcomer, keys))
+  }
+
+  /** What is kept, until we are closed. Others have their turn in between, the sooner the more is spent on the entries. */
+  async *#walk(): AsyncGenerator<{ entry: Entry; spend: (work: number) => void }> {
+    let work = 0
+    const spend = (more: number): void => void (work += more)
+    for await (const entry of this.#options.store.entries()) {
+      if (this.#closed) return
+      yield { entry, spend }
+      if (++work < SLICE) continue
+      work = 0
+      await this.#pause()
+    }
   }
 
   #pause(): Promise<void> {
@@ -296,44 +234,4 @@ export class Transfer {
 /** How many nodes an entry should lie on. */
 function holdersOf({ kind }: Entry): number {
   return kind === 'chunk' ? LARGE_HOLDERS : HOLDERS
-}
-
-/** A record as one holder hands it to another, with the time that is left of its life. */
-function encodeHandover(entry: Entry): Uint8Array | null {
-  const claim = claimOf(entry)
-  if (claim === null) return null
-  const body =
-    claim.kind === 'record'
-      ? encodeRecord(claim.record)
-      : claim.kind === 'mutable'
-        ? encodeMutablePut(claim.put)
-        : claim.value
-  const { channel, expiresAtMs, heldUntilMs } = entry
-  return encodePut({ kind: claim.kind, expected: null, kept: { channel, expiresAtMs, heldUntilMs }, body })
-}
-
-/** The reply, or null where it is a matter of that node that there is none. */
-async function attempt(request: Promise<Reply>): Promise<Reply | null> {
-  try {
-    return await request
-  } catch (error) {
-    if (isOfOneNode(error)) return null
-    throw error
-  }
-}
-
-/** Does the work for each, so many at a time. */
-async function inWindow<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  limit: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const running = new Set<Promise<void>>()
-  for await (const item of items) {
-    const one: Promise<void> = work(item).finally(() => running.delete(one))
-    one.catch(() => {}) // heard below, where it is the first to fail
-    running.add(one)
-    if (running.size >= limit) await Promise.race(running)
-  }
-  await Promise.all(running)
 }
