@@ -1,7 +1,7 @@
 /**
  * Runs the test files and ends with a line `N passed, M failed`, counting tests.
  *
- *     node dist/test/run.js [--timeout seconds] [--runtimes node,bare,chromium,worker] [filter...]
+ *     node dist/test/run.js [--timeout seconds] [--parallel files] [--runtimes node,bare,chromium,worker] [--times] [filter...]
  *
  * A filter is a file (`test/rpc/client.test.ts`) or a part of its name (`rpc/`). Every test/**\/*.test.ts must have
  * been compiled; compiled files without a source are not run. Each file runs in a process or a page of its own, and fails
@@ -11,6 +11,8 @@
  * Every file runs in Node.js, in Bare, in a page of Chromium and in a Worker of one, but for those that
  * tooling/runtimes.ts lists, and fails when it does not run the same tests everywhere. Tests are counted once for each
  * runtime they ran in.
+ *
+ * With --times it also says which files took most of the time.
  *
  * Where Chromium is not installed its tests are not run, and a line says so; with the variable CI set that is a failure.
  */
@@ -23,10 +25,11 @@ import { openRuntimes, type OpenRuntimes, whyMissing } from './tooling/open-runt
 import { killRunning } from './tooling/process-runtime.js'
 import { type FileReport, runFile } from './tooling/run-file.js'
 import { isRuntimeName, NODE_ONLY, NOT_IN_BARE, NOT_IN_BROWSERS, type RuntimeName, whyNot } from './tooling/runtimes.js'
+import { describeSlowest, type FileTime } from './tooling/slowest.js'
 import type { TestReport } from './tooling/tap-report.js'
 
 const USAGE =
-  'usage: node dist/test/run.js [--timeout seconds] [--runtimes node,bare,chromium,worker] ' +
+  'usage: node dist/test/run.js [--timeout seconds] [--parallel files] [--runtimes node,bare,chromium,worker] [--times] ' +
   '[--dir compiled [--source sources]] [filter...]'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -37,8 +40,8 @@ const ALONE = /^(browser|interop|hyperdht|network|tutorial|examples|docs|package
 /** Files that drive a browser themselves: there is nothing to them without one. */
 const NEEDS_CHROMIUM = /^browser\//
 
-/** Two, because the smallest machines that build this have two cores. */
-const PARALLEL = 2
+/** Files side by side. Two, because the smallest machines that build this have two cores. */
+const DEFAULT_PARALLEL = 2
 
 const DEFAULT_TIMEOUT_S = 300
 
@@ -58,6 +61,7 @@ interface TestFile {
 interface Tally {
   passed: number
   failed: number
+  times: FileTime[]
 }
 
 function listNames(dir: string, suffix: string): string[] {
@@ -133,6 +137,7 @@ async function runEverywhere(
     if (opened === null) continue
     const report = await runFile(opened, shownAs, path, { cwd: ROOT, limitMs })
     tallyFile(report, tally)
+    tally.times.push({ name, runtime, durationMs: report.durationMs })
     reports.push(report)
   }
   const difference = compareReports(reports)
@@ -154,6 +159,7 @@ function compareReports(reports: FileReport[]): string | null {
 interface RunOptions {
   open: OpenRuntimes
   limitMs: number
+  parallel: number
 }
 
 async function runAll(files: TestFile[], options: RunOptions, tally: Tally): Promise<void> {
@@ -163,7 +169,7 @@ async function runAll(files: TestFile[], options: RunOptions, tally: Tally): Pro
     }
   }
   const shared = files.filter((file) => !ALONE.test(file.name))
-  await Promise.all(Array.from({ length: PARALLEL }, async () => runLane(shared)))
+  await Promise.all(Array.from({ length: options.parallel }, async () => runLane(shared)))
   await runLane(files.filter((file) => ALONE.test(file.name)))
 }
 
@@ -204,8 +210,11 @@ interface Options {
   dir: string
   source: string | null
   limitMs: number
+  parallel: number
   filters: string[]
   runtimes: RuntimeName[]
+  /** Whether to say what took longest. */
+  times: boolean
 }
 
 /** The runtimes to use of those that are wanted. @throws TypeError for a runtime that is none */
@@ -226,23 +235,28 @@ function readRuntimes(text: string, tally: Tally): RuntimeName[] {
 
 function readOptions(tally: Tally): Options {
   const text = { type: 'string' } as const
-  const options = { dir: text, source: text, timeout: text, runtimes: text }
+  const times = { type: 'boolean', default: false } as const
+  const options = { dir: text, source: text, timeout: text, parallel: text, runtimes: text, times }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const timeoutS = values.timeout === undefined ? DEFAULT_TIMEOUT_S : Number(values.timeout)
   if (!(timeoutS > 0)) throw new RangeError('--timeout must be a number of seconds')
+  const parallel = Number(values.parallel ?? DEFAULT_PARALLEL)
+  if (!Number.isInteger(parallel) || parallel < 1) throw new RangeError('--parallel must be a number of files')
   const ownSource = values.dir === undefined ? join(ROOT, 'test') : null
   return {
     dir: values.dir ?? OWN_DIR,
     source: values.source ?? ownSource,
     limitMs: timeoutS * 1000,
+    parallel,
     filters: positionals.map(filterName),
     // The lists of test/tooling/runtimes.ts are about our own tests.
     runtimes: readRuntimes(values.runtimes ?? (values.dir === undefined ? 'node,bare,chromium,worker' : 'node'), tally),
+    times: values.times,
   }
 }
 
 async function main(): Promise<void> {
-  const tally: Tally = { passed: 0, failed: 0 }
+  const tally: Tally = { passed: 0, failed: 0, times: [] }
   const options = readOptions(tally)
   const files = selectFiles(options, tally)
   const open = await openRuntimes(files)
@@ -251,7 +265,7 @@ async function main(): Promise<void> {
     tally.failed++
   }
   try {
-    await runAll(files, { open, limitMs: options.limitMs }, tally)
+    await runAll(files, { open, limitMs: options.limitMs, parallel: options.parallel }, tally)
   } finally {
     await open.close()
   }
@@ -260,6 +274,7 @@ async function main(): Promise<void> {
     process.exitCode = 1
   }
   if (tally.failed > 0) process.exitCode = 1
+  if (options.times) for (const line of describeSlowest(tally.times)) console.log(line)
   console.log(`${tally.passed} passed, ${tally.failed} failed`)
 }
 
