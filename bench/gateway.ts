@@ -8,6 +8,7 @@
  * Client, gateway and the other side are three processes; in plain UDP the gateway has no part. Tables go to stdout,
  * progress to stderr.
  */
+import { readCommand } from './command-line.js'
 import { redraw, storeAndRedraw } from './documents.js'
 import { measureGateway } from './gateway/measure.js'
 import { type GatewayCommand, parseGatewayCommand, USAGE } from './gateway/plan.js'
@@ -26,17 +27,5 @@ async function main({ help, plan, writeDocs, redraw: redrawOnly }: GatewayComman
   })
 }
 
-/** Says how it is used where it cannot read the command line; null then. */
-function readCommand(): GatewayCommand | null {
-  try {
-    return parseGatewayCommand(process.argv.slice(2))
-  } catch (err) {
-    if (!(err instanceof TypeError)) throw err
-    console.error(`${err.message}\n\n${USAGE}`)
-    process.exitCode = 1
-    return null
-  }
-}
-
-const command = readCommand()
+const command = readCommand(parseGatewayCommand, USAGE)
 if (command !== null) await main(command)

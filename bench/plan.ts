@@ -2,6 +2,7 @@
  * How much is measured: the sizes of a default run and of `--quick`, and the command line.
  */
 import { parseArgs } from 'node:util'
+import { positiveInteger } from './command-line.js'
 import { DEFAULT_HYPERDHT, type HyperdhtPlan, QUICK_HYPERDHT } from './hyperdht/times.js'
 import type { Both } from './measurement.js'
 import { DEFAULT_SIMULATION, QUICK_SIMULATION, type SimulationPlan } from './scenarios/plan.js'
@@ -174,10 +175,4 @@ function sidesOf(self: boolean, positionals: string[]): Both<SubjectName> {
   if (!self) return ['xorpc', 'dht-rpc']
   if (name !== 'xorpc' && name !== 'dht-rpc') throw new TypeError(`No implementation is called ${name}`)
   return [name, name]
-}
-
-function positiveInteger(option: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${option} must be a positive integer`)
-  return value
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { format } from 'prettier'
+import { readCommand } from './command-line.js'
 import { replaceSection } from './markers.js'
 import { measureParts, type ReliabilityResults } from './reliability/measurements.js'
 import { parsePlan, PARTS, type ReliabilityPlan, USAGE } from './reliability/plan.js'
@@ -41,17 +42,5 @@ function redraw(): void {
   writeFileSync(DOCUMENT, document)
 }
 
-/** Says how it is used where it cannot read the command line; null then. */
-function readPlan(): ReliabilityPlan | null {
-  try {
-    return parsePlan(process.argv.slice(2))
-  } catch (err) {
-    if (!(err instanceof TypeError)) throw err
-    console.error(`${err.message}\n\n${USAGE}`)
-    process.exitCode = 1
-    return null
-  }
-}
-
-const plan = readPlan()
+const plan = readCommand(parsePlan, USAGE)
 if (plan !== null) await main(plan)

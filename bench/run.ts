@@ -2,6 +2,7 @@
  * Measures xorpc against dht-rpc, over UDP and in simulated networks, and prints tables. See README.md for what the
  * rows mean. Tables go to stdout, progress to stderr.
  */
+import { readCommand } from './command-line.js'
 import { redraw, storeAndRedraw } from './documents.js'
 import { hyperdhtSections, measureHyperdht } from './hyperdht/times.js'
 import { LOOPBACK_NAMES, loopbackSections, measureLoopback } from './loopback.js'
@@ -67,21 +68,14 @@ function print({ loopback, lookups, scaling, churn, hyperdht, 'hyperdht-lossy': 
   }
 }
 
-/** Says how it is used where it cannot read the command line; null then. */
-function readCommand(): Command | null {
-  try {
-    const command = parseCommand(process.argv.slice(2))
-    const known = [...LOOPBACK_NAMES, HYPERDHT_NAME, ...SIMULATED_NAMES]
-    const unknown = command.only.filter((name) => !known.includes(name))
-    if (unknown.length > 0) throw new TypeError(`No measurement is called ${unknown.join(', ')}`)
-    return command
-  } catch (err) {
-    if (!(err instanceof TypeError)) throw err
-    console.error(`${err.message}\n\n${USAGE}`)
-    process.exitCode = 1
-    return null
-  }
+/** @throws TypeError for what it does not know */
+function parseKnown(args: string[]): Command {
+  const command = parseCommand(args)
+  const known = [...LOOPBACK_NAMES, HYPERDHT_NAME, ...SIMULATED_NAMES]
+  const unknown = command.only.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new TypeError(`No measurement is called ${unknown.join(', ')}`)
+  return command
 }
 
-const command = readCommand()
+const command = readCommand(parseKnown, USAGE)
 if (command !== null) await main(command)

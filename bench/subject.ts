@@ -4,15 +4,13 @@
  * Both have the same API, so this is only about loading them by name and typing the part that is measured. What is
  * set here is set for both: every other option stays at its default.
  */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import type { Address } from '../lib/primitives/address.js'
+import { freePort, HOST } from './free-port.js'
 
 export type SubjectName = 'xorpc' | 'dht-rpc'
 
-/** Nothing that is measured here leaves this address. */
-export const HOST = '127.0.0.1'
+export { freePort, HOST }
 
 export interface BenchReply {
   error: number
@@ -82,15 +80,4 @@ export async function startBootstrapper(subject: Subject, options: BenchOptions 
   const node = subject.bootstrapper(address.port, HOST, { host: HOST, ...options })
   await node.fullyBootstrapped()
   return [node, address]
-}
-
-/** A UDP port of {@link HOST} that is free now. A bootstrapper must be told its port, it cannot pick one. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, HOST)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }

@@ -1,12 +1,9 @@
 /** Child process: a node whose application works for a while on each request, as one that checks signatures does. */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import { DHT } from '../../index.js'
 import type { InboundLimitOptions } from '../../lib/rpc/inbound-limits.js'
 import type { Stats } from '../../lib/rpc/stats.js'
+import { freePort, HOST } from '../free-port.js'
 import { serve } from '../process.js'
-
-const HOST = '127.0.0.1'
 
 /** How long an event waits for its turn, looked at so often. */
 const LOOK_MS = 10
@@ -31,16 +28,6 @@ async function start(workUs: number, limits: InboundLimitOptions | null): Promis
     last = now
   }, LOOK_MS)
   return node.localAddress()!.port
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, HOST)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }
 
 /** What it holds and has counted, and its memory after a collection. */

@@ -1,5 +1,6 @@
 /** How much of the gateway is measured, and the command line. */
 import { parseArgs } from 'node:util'
+import { chosenParts, positiveInteger } from '../command-line.js'
 
 export const PARTS = ['rates', 'blocked', 'lookups'] as const
 export type Part = (typeof PARTS)[number]
@@ -74,13 +75,7 @@ export function parseGatewayCommand(args: string[]): GatewayCommand {
     },
   })
   if (values['write-docs'] && values.quick) throw new TypeError('--write-docs is for real figures')
-  const names = values.only.split(',')
-  const unknown = names.filter((name) => !PARTS.includes(name as Part))
-  if (unknown.length > 0) throw new TypeError(`Nothing here is called ${unknown.join(', ')}`)
-  const plan = { ...(values.quick ? QUICK_PLAN : DEFAULT_PLAN), parts: PARTS.filter((part) => names.includes(part)) }
-  if (values.rounds !== undefined) {
-    plan.rounds = Number(values.rounds)
-    if (!Number.isInteger(plan.rounds) || plan.rounds < 1) throw new TypeError('--rounds must be a positive integer')
-  }
+  const plan = { ...(values.quick ? QUICK_PLAN : DEFAULT_PLAN), parts: chosenParts(PARTS, values.only) }
+  if (values.rounds !== undefined) plan.rounds = positiveInteger('--rounds', values.rounds)
   return { help: values.help, plan, writeDocs: values['write-docs'], redraw: values.redraw }
 }

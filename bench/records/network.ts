@@ -96,6 +96,17 @@ export class RecordsNetwork {
     await this.sim.run(Promise.all(Array.from({ length: AT_A_TIME }, worker)), { limitMs: PATIENCE_MS })
   }
 
+  /** So many records, of an owner each, written at members drawn by lot; their key pairs. */
+  async fill(count: number): Promise<KeyPair[]> {
+    const keyPairs = await Promise.all(Array.from({ length: count }, (_, i) => this.keyPair(i)))
+    await this.forEach(keyPairs, async (keyPair, i) => {
+      const { records } = this.sim.random.pick(this.members)
+      const { settled } = await records.put({ keyPair, value: valueOf(i), republish: false })
+      await settled
+    })
+    return keyPairs
+  }
+
   /** Does something, and counts what a member sends and receives meanwhile: other business of its, such as pings, too. */
   async measure<T>({ node }: Member, work: () => Promise<T>, other = ''): Promise<Traffic & { readonly result: T }> {
     const { network, clock } = this.sim

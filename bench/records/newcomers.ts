@@ -1,6 +1,6 @@
 /** Figure 4: nodes join a network that holds records. */
 import { recordTarget } from '../../lib/records/codec/record.js'
-import { type Member, RecordsNetwork, valueOf } from './network.js'
+import { type Member, RecordsNetwork } from './network.js'
 
 export interface NewcomersOptions {
   readonly seed: number
@@ -30,13 +30,9 @@ const WELL_PLACED = 18
 export async function measureNewcomers(options: NewcomersOptions): Promise<NewcomersFigures> {
   const { seed, nodes, joining, records, afterMs } = options
   const network = await RecordsNetwork.start(nodes, seed)
-  const { sim, members } = network
+  const { sim } = network
   try {
-    const keyPairs = await Promise.all(Array.from({ length: records }, (_, i) => network.keyPair(i)))
-    await network.forEach(keyPairs, async (keyPair, i) => {
-      const { settled } = await sim.random.pick(members).records.put({ keyPair, value: valueOf(i), republish: false })
-      await settled
-    })
+    const keyPairs = await network.fill(records)
     await network.join(joining)
     await sim.advance(afterMs)
     const held = new Map<Member, number>()

@@ -1,5 +1,6 @@
 /** What the command for figures about records measures, how much of it, and its command line. */
 import { parseArgs } from 'node:util'
+import { positiveInteger } from '../command-line.js'
 import { DEFAULT_SPEED, QUICK_SPEED, type SpeedPlan } from './speed.js'
 
 /** Sizes of one run of the simulated figures. */
@@ -118,10 +119,4 @@ export function parseRecordsCommand(args: string[], names: readonly string[]): R
     speed: { ...speed, rounds: rounds === undefined ? speed.rounds : positiveInteger('--rounds', rounds) },
     writeDocs,
   }
-}
-
-function positiveInteger(option: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`${option} must be a positive integer`)
-  return value
 }

@@ -2,6 +2,7 @@
  * Figures about records: in simulated networks on fixed seeds, and over UDP beside hyperdht. docs/RECORDS.md explains
  * them. Results go to stdout, progress to stderr.
  */
+import { readCommand } from '../command-line.js'
 import { storeAndRedraw } from '../documents.js'
 import { measureCollection } from './collections.js'
 import { measureDeletion, measureForgery } from './forgery.js'
@@ -83,17 +84,6 @@ async function compareSpeed(plan: SpeedPlan, writeDocs: boolean): Promise<void> 
   if (writeDocs) await storeAndRedraw({ 'records-speed': result })
 }
 
-/** Says how it is used where it cannot read the command line; null then. */
-function readCommand(): RecordsCommand | null {
-  try {
-    return parseRecordsCommand(process.argv.slice(2), [...Object.keys(SIMULATED), SPEED_NAME])
-  } catch (err) {
-    if (!(err instanceof TypeError)) throw err
-    console.error(`${err.message}\n\n${USAGE}`)
-    process.exitCode = 1
-    return null
-  }
-}
-
-const command = readCommand()
+const names = [...Object.keys(SIMULATED), SPEED_NAME]
+const command = readCommand((args) => parseRecordsCommand(args, names), USAGE)
 if (command !== null) await main(command)

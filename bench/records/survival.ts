@@ -21,11 +21,7 @@ export async function measureSurvival({ seed, nodes, records, killed }: Survival
   const network = await RecordsNetwork.start(nodes, seed, { refreshIntervalMs: 0 })
   const { sim, members } = network
   try {
-    const keyPairs = await Promise.all(Array.from({ length: records }, (_, i) => network.keyPair(i)))
-    await network.forEach(keyPairs, async (keyPair, i) => {
-      const { settled } = await sim.random.pick(members).records.put({ keyPair, value: valueOf(i), republish: false })
-      await settled
-    })
+    const keyPairs = await network.fill(records)
     const victims = sim.random.sample(members, Math.round(nodes * killed))
     for (const victim of victims) network.kill(victim)
     const { living } = network

@@ -1,6 +1,7 @@
 /** What the command for reliability figures measures, and its command line. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { chosenParts, positiveInteger } from '../command-line.js'
 
 export const PARTS = ['churn', 'storm', 'overload', 'processes'] as const
 export type Part = (typeof PARTS)[number]
@@ -51,25 +52,16 @@ export function parsePlan(args: string[]): ReliabilityPlan {
       help: flag,
     },
   })
-  const names = values.only.split(',')
-  const unknown = names.filter((name) => !PARTS.includes(name as Part))
-  if (unknown.length > 0) throw new TypeError(`Nothing here is called ${unknown.join(', ')}`)
   return {
     help: values.help,
-    parts: PARTS.filter((name) => names.includes(name)),
-    nodes: positiveInteger('nodes', values.nodes),
-    hours: positiveInteger('hours', values.hours),
-    seeds: positiveInteger('seeds', values.seeds),
-    jobs: positiveInteger('jobs', values.jobs),
-    stopMs: 1000 * positiveInteger('stop-seconds', values['stop-seconds']),
-    workUs: positiveInteger('work-us', values['work-us']),
+    parts: chosenParts(PARTS, values.only),
+    nodes: positiveInteger('--nodes', values.nodes),
+    hours: positiveInteger('--hours', values.hours),
+    seeds: positiveInteger('--seeds', values.seeds),
+    jobs: positiveInteger('--jobs', values.jobs),
+    stopMs: 1000 * positiveInteger('--stop-seconds', values['stop-seconds']),
+    workUs: positiveInteger('--work-us', values['work-us']),
     writeDocs: values['write-docs'],
     redraw: values.redraw,
   }
-}
-
-function positiveInteger(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new TypeError(`--${name} must be a positive integer`)
-  return value
 }

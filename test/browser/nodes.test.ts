@@ -3,7 +3,8 @@ import test from 'brittle'
 import type { Page } from 'playwright-core'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import { startProxy } from '../gateway/harness.js'
-import { GET, type PageGlobals, persistentState, PUT, startPages } from './pages.js'
+import { GET, PUT } from '../helpers/store.js'
+import { type PageGlobals, persistentState, startPages } from './pages.js'
 
 const TIMEOUT = { timeout: 150_000 }
 const TARGET = Array.from({ length: 32 }, () => 7)

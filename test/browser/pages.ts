@@ -9,15 +9,14 @@ import { Gateway, type GatewayServerOptions } from '../../lib/gateway/index.js'
 import type { LevelStore, Records } from '../../lib/records/index.js'
 import { createTestnet, type Testnet } from '../../lib/testnet/index.js'
 import { CERTIFICATE, CERTIFICATE_KEY } from '../helpers/certificate.js'
+import { GET, serveStore } from '../helpers/store.js'
 import { launchChromium, serveFiles } from '../tooling/chromium.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 export const HOST = '127.0.0.1'
-export const PUT = 20
-export const GET = 21
 
-/** What pages get as globals. `serve` makes a node a store; `start` starts one that serves. */
+/** What pages get as globals. `serve` does what `serveStore` does; `start` starts one that serves. */
 const PAGE_SCRIPT = `
 import DHT from './dist/index.js'
 import { IndexedDBContactStore } from './dist/lib/contact-store/browser.js'
@@ -87,18 +86,6 @@ export interface NodeState {
   address: { host: string; port: number } | null
 }
 
-/** Answers PUT and GET, as stores do. */
-export function serve(node: DHT): void {
-  const values = new Map<string, Uint8Array>()
-  node.on('request', (req) => {
-    if (req.target === null) return req.error(16)
-    const key = req.target.join()
-    if (req.command === GET) return req.reply(values.get(key) ?? null)
-    if (req.token !== null && req.value !== null) values.set(key, Uint8Array.from(req.value))
-    return req.reply(null)
-  })
-}
-
 export interface PageNetwork {
   testnet: Testnet
   gateway: Gateway
@@ -140,7 +127,7 @@ export async function startPages(
   const { server, origin } = await serveFiles(files, tls ? { tls: TLS } : {})
   t.teardown(() => void server.close(), { order: 3 })
   const testnet = await createTestnet(size, { teardown: t.teardown })
-  for (const node of testnet.nodes) serve(node)
+  for (const node of testnet.nodes) serveStore(node)
   // Pages of the gateway's own host may use it anyway.
   const limits = { connectionsPerMinute: Infinity, origins: tls ? undefined : [origin], ...options }
   const gateway = new Gateway({ host: HOST, allow: ['loopback'], ...limits })

@@ -2,24 +2,16 @@
 import { unaccountedOf } from './accounts.js'
 import { DatagramSource, type Kind, KINDS } from './datagrams.js'
 import { LiveNode } from './live-node.js'
-import { type Gauge, Meter } from './meter.js'
+import { type CampaignOptions, type Measured, Meter, SHOT_STREAM } from './meter.js'
 import { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import { decodeRequest } from '../../lib/wire/request.js'
 import { decodeResponse } from '../../lib/wire/response.js'
 
-/** Beyond the streams of the simulation and its nodes. */
-const SHOT_STREAM = 2 ** 21
-
-export interface CampaignOptions {
-  count: number
-  seed: number
+export interface DatagramCampaignOptions extends CampaignOptions {
   corpus: readonly Uint8Array[]
-  /** null: nothing is measured. */
-  gauge?: Gauge | null
-  onProgress?: (fired: number) => void
 }
 
-export interface CampaignResult {
+export interface CampaignResult extends Measured {
   fired: Record<Kind, number>
   received: number
   requests: number
@@ -35,31 +27,20 @@ export interface CampaignResult {
    * table ends full of contacts that are not there; it has to get rid of them by itself.
    */
   wellAfterMinutes: number
-  /** Datagrams that took longer than 5 ms, and those of them that did so three times in a row. */
-  pauses: number
-  hangs: string[]
-  slowestMs: number
-  heapGrowthBytes: number
-  largestDecodeBytes: number
 }
 
-/** Share of the shots after which the heap is looked at for the first time: by then all has been done once. */
-const WARM_UP_SHARE = 0.1
-
 /** What is thrown comes out, with the datagram in `cause`. */
-export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { count, seed, corpus, gauge = null, onProgress } = options
+export async function runCampaign(options: DatagramCampaignOptions): Promise<CampaignResult> {
+  const { count, seed, corpus } = options
   const targets = [
     await LiveNode.start(seed, { inboundLimits: { requestsPerSecond: 50 } }),
     await LiveNode.start(seed + 1, { inboundLimits: false }),
   ]
   const source = new DatagramSource(new SeededRandom(seed, SHOT_STREAM), corpus)
   const fired: Record<Kind, number> = { random: 0, mutated: 0, grammar: 0 }
-  const meter = new Meter(gauge)
+  const meter = new Meter(options)
   try {
-    let heapBefore = 0
     for (let i = 0; i < count; i++) {
-      if (i === Math.floor(count * WARM_UP_SHARE)) heapBefore = gauge?.heapBytes() ?? 0
       const kind = KINDS[i % KINDS.length]!
       const target = targets[(i >> 2) % targets.length]!
       const shot = source.next(kind, target.to, target.waiting)
@@ -74,10 +55,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         fire: () => target.fire(shot),
       })
       if (target.isOutOfBreath) await target.breathe()
-      if (i % 10_000 === 9999) onProgress?.(i + 1)
     }
     for (const target of targets) await target.settle()
-    const heapGrowthBytes = gauge === null ? 0 : gauge.heapBytes() - heapBefore
+    const measured = meter.result()
     let wellAfterMinutes = 0
     for (const target of targets) wellAfterMinutes = Math.max(wellAfterMinutes, await target.minutesUntilWell())
     const nodes = targets.flatMap(({ sim }) => sim.nodes)
@@ -93,11 +73,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       unaccounted: nodes.reduce((all, node) => all + Math.abs(unaccountedOf(node)), 0),
       pending: targets.reduce((all, { pending }) => all + pending, 0),
       wellAfterMinutes,
-      pauses: meter.pauses,
-      hangs: meter.hangs,
-      slowestMs: meter.slowestMs,
-      heapGrowthBytes,
-      largestDecodeBytes: meter.largestDecodeBytes,
+      ...measured,
     }
   } finally {
     for (const target of targets) await target.destroy()

@@ -6,13 +6,10 @@ import { DatagramSource, type Kind, KINDS } from './datagrams.js'
 import { FrameSource } from './frames.js'
 import { LiveGateway } from './live-gateway.js'
 import { LiveTunnel } from './live-tunnel.js'
-import { type Gauge, Meter } from './meter.js'
+import { type CampaignOptions, type Measured, Meter, SHOT_STREAM } from './meter.js'
 import { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import { DatagramReader } from '../../lib/transport/tunnel/datagram-frame.js'
 import { decodeClientMessage, decodeGatewayMessage } from '../../lib/transport/tunnel/messages.js'
-
-/** Beyond the streams of the simulations and their nodes. */
-const SHOT_STREAM = 2 ** 21
 
 /** Every so manyth message is one of a gateway to its client; with every so manyth comes a datagram from outside. */
 const TO_CLIENT = 4
@@ -21,18 +18,13 @@ const PER_DATAGRAM = 8
 /** Between two breaths; a client that was thrown out needs one to come back. */
 const SHOTS_PER_BREATH = 12
 
-export interface FrameCampaignOptions {
-  count: number
-  seed: number
+export interface FrameCampaignOptions extends CampaignOptions {
   /** Real datagrams and messages of the tunnel. */
   datagrams: readonly Uint8Array[]
   frames: readonly Uint8Array[]
-  /** null: nothing is measured. */
-  gauge?: Gauge | null
-  onProgress?: (fired: number) => void
 }
 
-export interface FrameCampaignResult {
+export interface FrameCampaignResult extends Measured {
   fired: Record<Kind, number>
   /** Messages that were read, of all ends, and of these the ones that no other end would send. */
   messages: number
@@ -50,16 +42,7 @@ export interface FrameCampaignResult {
   left: number
   /** Whether a client that behaves is served afterwards, and the client that was shot at is connected. */
   isWell: boolean
-  /** Messages that took longer than 5 ms, and those of them that did so four times in a row. */
-  pauses: number
-  hangs: readonly string[]
-  slowestMs: number
-  heapGrowthBytes: number
-  largestDecodeBytes: number
 }
-
-/** Share of the shots after which the heap is looked at for the first time. */
-const WARM_UP_SHARE = 0.1
 
 const NO_LIMITS = {
   datagramsPerSecond: Infinity,
@@ -75,18 +58,16 @@ const TIGHT_LIMITS = { datagramsPerSecond: 1, messagesPerSecond: 2.5, lookupsPer
 
 /** What is thrown comes out, with the message in its text. */
 export async function runFrameCampaign(options: FrameCampaignOptions): Promise<FrameCampaignResult> {
-  const { count, seed, datagrams, frames, gauge = null, onProgress } = options
+  const { count, seed, datagrams, frames } = options
   const random = new SeededRandom(seed, SHOT_STREAM)
   const gateways = [await LiveGateway.start(seed, NO_LIMITS), await LiveGateway.start(seed + 1, TIGHT_LIMITS)]
   const tunnel = await LiveTunnel.start(new SeededRandom(seed, SHOT_STREAM + 1))
   const sources = gateways.map(({ hosts }) => new FrameSource(random, datagrams, frames, hosts))
   const strangers = new DatagramSource(random, datagrams)
   const fired: Record<Kind, number> = { random: 0, mutated: 0, grammar: 0 }
-  const meter = new Meter(gauge)
-  let heapBefore = 0
+  const meter = new Meter(options)
   try {
     for (let i = 0; i < count; i++) {
-      if (i === Math.floor(count * WARM_UP_SHARE)) heapBefore = gauge?.heapBytes() ?? 0
       const kind = KINDS[i % KINDS.length]!
       const which = (i >> 2) % gateways.length
       const gateway = gateways[which]!
@@ -107,9 +88,8 @@ export async function runFrameCampaign(options: FrameCampaignOptions): Promise<F
         await gateway.breathe()
         await tunnel.breathe()
       }
-      if (i % 10_000 === 9999) onProgress?.(i + 1)
     }
-    const heapGrowthBytes = gauge === null ? 0 : gauge.heapBytes() - heapBefore
+    const measured = meter.result()
     let isWell = await tunnel.isWell()
     for (const gateway of gateways) isWell = (await gateway.isWell()) && isWell
     const unaccounted = gateways.reduce((sum, gateway) => sum + gateway.unaccounted, 0)
@@ -124,11 +104,7 @@ export async function runFrameCampaign(options: FrameCampaignOptions): Promise<F
       unaccounted,
       left,
       isWell,
-      pauses: meter.pauses,
-      hangs: meter.hangs,
-      slowestMs: meter.slowestMs,
-      heapGrowthBytes,
-      largestDecodeBytes: meter.largestDecodeBytes,
+      ...measured,
     }
   } finally {
     for (const gateway of gateways) await gateway.destroy()

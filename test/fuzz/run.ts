@@ -10,7 +10,7 @@ import { type CampaignResult, runCampaign } from './campaign.js'
 import { loadCorpus, loadFrames } from './corpus.js'
 import { type FrameCampaignResult, runFrameCampaign } from './frame-campaign.js'
 import { processGauge as gauge } from './gauge.js'
-import { MOST_DECODE_BYTES } from './meter.js'
+import { type Measured, MOST_DECODE_BYTES } from './meter.js'
 
 const MOST_HEAP_GROWTH_BYTES = 10e6
 
@@ -93,10 +93,7 @@ function frameRows(result: FrameCampaignResult): Row[] {
 }
 
 /** Bounds that hold for everything that strangers send. */
-function costRows(
-  result: Pick<FrameCampaignResult, 'hangs' | 'pauses' | 'heapGrowthBytes' | 'largestDecodeBytes'>,
-): Row[] {
-  const { hangs, pauses, heapGrowthBytes, largestDecodeBytes } = result
+function costRows({ hangs, pauses, heapGrowthBytes, largestDecodeBytes }: Measured): Row[] {
   return [
     ['thrown', '0', '0', true],
     [

@@ -5,29 +5,16 @@ import { Gateway, type GatewayServerOptions } from '../../lib/gateway/index.js'
 import { idFromAddress, sameId } from '../../lib/primitives/id.js'
 import { createTestnet } from '../../lib/testnet/index.js'
 import { rejectionOf } from '../helpers/errors.js'
+import { GET, PUT, serveStore } from '../helpers/store.js'
 import { startProxy, untilTurn } from './harness.js'
 
 const HOST = '127.0.0.1'
-const PUT = 20
-const GET = 21
 
 async function startGateway(t: Assert, options: GatewayServerOptions = {}) {
   const gateway = new Gateway({ host: HOST, allow: ['loopback'], connectionsPerMinute: Infinity, ...options })
   t.teardown(() => gateway.close({ withinMs: 0 }))
   const { url, port } = await gateway.listen()
   return { gateway, url, port }
-}
-
-/** Answers PUT and GET, as stores do. */
-function serve(node: DHT): void {
-  const values = new Map<string, Uint8Array>()
-  node.on('request', (req) => {
-    if (req.target === null) return req.error(16)
-    const key = req.target.join()
-    if (req.command === GET) return req.reply(values.get(key) ?? null)
-    if (req.token !== null && req.value !== null) values.set(key, Uint8Array.from(req.value))
-    return req.reply(null)
-  })
 }
 
 test('nodes: through a gateway a node joins, looks up, stores, reads, answers and turns persistent', async (t) => {
@@ -47,7 +34,7 @@ test('nodes: through a gateway a node joins, looks up, stores, reads, answers an
     t.is(host, HOST)
     t.ok(sameId(node.id!, idFromAddress(host, port)))
   }
-  for (const node of [...testnet.nodes, ...nodes]) serve(node)
+  for (const node of [...testnet.nodes, ...nodes]) serveStore(node)
 
   const target = new Uint8Array(32).fill(7)
   const value = Uint8Array.of(1, 2, 3)

@@ -1,16 +1,14 @@
 /** Nodes of both implementations on the loopback interface, behind one shape, gone when the test is over. */
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import type { Assert } from 'brittle'
 import TheirDHT, { type Address, type Node, type Options } from 'dht-rpc'
+import { freePort, HOST } from '../../bench/free-port.js'
 import { DHT } from '../../index.js'
 import { compareDistance } from '../../lib/primitives/id.js'
 import { createUdpTransport } from '../../lib/transport/udp.js'
 
 export type Kind = 'ours' | 'theirs'
 
-/** Nothing leaves this address. */
-export const HOST = '127.0.0.1'
+export { freePort, HOST }
 
 /** Who does something to whom: every test of two nodes is run both ways. */
 export const BOTH_WAYS: readonly [Kind, Kind][] = [
@@ -77,15 +75,4 @@ export function nearestIds(nodes: readonly Node[], target: Uint8Array, count = 2
     .filter((id) => id !== null)
     .sort((a, b) => compareDistance(target, a, b))
     .slice(0, count)
-}
-
-/** A UDP port of {@link HOST} that is free now. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, HOST)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }

@@ -1,19 +1,25 @@
 /** Suspending and resuming HyperDHT nodes that have servers and streams, on xorpc. */
 import { once } from 'node:events'
-import test from 'brittle'
-import { PAIRS } from '../../bench/hyperdht/installation.js'
+import test, { type Assert } from 'brittle'
+import { type Engine, PAIRS } from '../../bench/hyperdht/installation.js'
 import { all, closing, collect, hangUp, mixed, say, shout, startNode, startSwarm } from './swarm.js'
 import { until } from '../helpers/until.js'
 
+/** A server `there`, a client `here`, and a stream between them. */
+async function startPair(t: Assert, server: Engine, client: Engine) {
+  const swarm = await startSwarm(t, mixed(8))
+  const there = await startNode(t, server, swarm)
+  const here = await startNode(t, client, swarm)
+  const listener = there.createServer(shout)
+  await listener.listen()
+  const before = here.connect(listener.publicKey)
+  await once(before, 'open')
+  return { there, here, listener, before }
+}
+
 for (const [server, client] of PAIRS) {
   test(`hyperdht: a ${server} server is there again after suspend and resume, for ${client}`, async (t) => {
-    const swarm = await startSwarm(t, mixed(8))
-    const there = await startNode(t, server, swarm)
-    const here = await startNode(t, client, swarm)
-    const listener = there.createServer(shout)
-    await listener.listen()
-    const before = here.connect(listener.publicKey)
-    await once(before, 'open')
+    const { there, here, listener, before } = await startPair(t, server, client)
     t.is(await say(before, 'before'), 'BEFORE')
 
     const lost = closing(before)
@@ -32,13 +38,7 @@ for (const [server, client] of PAIRS) {
   })
 
   test(`hyperdht: a ${client} client connects again after suspend and resume, to ${server}`, async (t) => {
-    const swarm = await startSwarm(t, mixed(8))
-    const there = await startNode(t, server, swarm)
-    const here = await startNode(t, client, swarm)
-    const listener = there.createServer(shout)
-    await listener.listen()
-    const before = here.connect(listener.publicKey)
-    await once(before, 'open')
+    const { here, listener, before } = await startPair(t, server, client)
     await hangUp(before)
     await here.suspend()
     await here.suspend()

@@ -5,17 +5,15 @@ import { idFromAddress } from '../../lib/primitives/id.js'
 import { type Commit, runCommits } from '../../lib/query/commit.js'
 import { rejectionOf } from '../helpers/errors.js'
 import { Simulation } from '../helpers/simulation.js'
-import { createScripted, hostsOf, nearestFirst, type ScriptedNode } from './scripted-nodes.js'
+import { hostsOf, nearestFirst, type ScriptedNode, startAsker } from './scripted-nodes.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
 const VALUE = Uint8Array.of(4, 5, 6)
 const MESSAGE = { target: TARGET, command: 7, value: VALUE }
 
 async function create(t: Assert, count: number, options: DHTOptions = {}) {
-  const sim = new Simulation(t)
-  const nodes = nearestFirst(await createScripted(sim, count), TARGET)
-  const asker = await sim.start({ ephemeral: true, bootstrap: false, ...options })
-  return { sim, nodes, asker }
+  const { sim, nodes, asker } = await startAsker(t, count, options)
+  return { sim, nodes: nearestFirst(nodes, TARGET), asker }
 }
 
 const codes = (commits: readonly CommitOutcome[]): string[] =>

@@ -5,19 +5,17 @@ import { parseIPv4 } from '../../lib/primitives/address.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import type { Datagram } from '../../lib/simulation/index.js'
 import { encodeResponse } from '../../lib/wire/response.js'
-import { MINUTE, Simulation } from '../helpers/simulation.js'
-import { createScripted, type ScriptedNode } from './scripted-nodes.js'
+import { MINUTE, type Simulation } from '../helpers/simulation.js'
+import { type ScriptedNode, startAsker } from './scripted-nodes.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
 const MESSAGE = { target: TARGET, command: 7 }
 
-/** A node that knows nobody, and others that it has to be told of. */
+/** A node that knows nobody, and others, which name nobody. */
 async function create(t: Assert, count: number) {
-  const sim = new Simulation(t)
-  const nodes = await createScripted(sim, count)
-  for (const node of nodes) node.closer = []
-  const asker = await sim.start({ ephemeral: true, bootstrap: false })
-  return { sim, nodes, asker }
+  const world = await startAsker(t, count)
+  for (const node of world.nodes) node.closer = []
+  return world
 }
 
 /** Datagrams of a query to hosts that exist in no other way, while it runs and afterwards. */

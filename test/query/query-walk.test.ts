@@ -1,22 +1,14 @@
 /** Whom a query asks: where it starts, how many at a time, what it does about the slow and the dead. */
-import test, { type Assert } from 'brittle'
-import type { DHTError, DHTOptions, LookupEvent } from '../../index.js'
+import test from 'brittle'
+import type { DHTError, LookupEvent } from '../../index.js'
 import { parseIPv4 } from '../../lib/primitives/address.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import { rejectionOf } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
-import { createScripted, hostsOf, nearestFirst, type Place, type ScriptedNode } from './scripted-nodes.js'
+import { createScripted, hostsOf, nearestFirst, type Place, type ScriptedNode, startAsker } from './scripted-nodes.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
 const MESSAGE = { target: TARGET, command: 7 }
-
-/** A node that knows nobody, and others that it has to be told of. */
-async function create(t: Assert, count: number, options: DHTOptions = {}) {
-  const sim = new Simulation(t)
-  const nodes = await createScripted(sim, count)
-  const asker = await sim.start({ ephemeral: true, bootstrap: false, ...options })
-  return { sim, nodes, asker }
-}
 
 /** Hosts of those that were asked, in order. */
 function askedHosts(nodes: readonly ScriptedNode[]): string[] {
@@ -32,7 +24,7 @@ function silence(nodes: readonly ScriptedNode[]): void {
 }
 
 test('query: every way to name the nodes to start from', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   silence(nodes)
   const first = asker.query(MESSAGE, { nodes: [placeOf(nodes[0]!)] })
   await sim.run(first.finished())
@@ -56,7 +48,7 @@ test('query: every way to name the nodes to start from', async (t) => {
 })
 
 test('query: the id of a node to start from is the one of its address, whatever is given', async (t) => {
-  const { sim, nodes, asker } = await create(t, 1)
+  const { sim, nodes, asker } = await startAsker(t, 1)
   for (const id of [new Uint8Array(32), Uint8Array.of(1, 2, 3), 'id' as never]) {
     const query = asker.query(MESSAGE, { nodes: [{ ...placeOf(nodes[0]!), id }], onlyClosestNodes: true })
     await sim.run(query.finished())
@@ -68,7 +60,7 @@ test('query: the id of a node to start from is the one of its address, whatever 
 })
 
 test('query: without nodes to start from it starts at the nearest of the table', async (t) => {
-  const { sim, nodes, asker } = await create(t, 30)
+  const { sim, nodes, asker } = await startAsker(t, 30)
   silence(nodes)
   for (const node of nodes) asker.addNode(node)
   const query = asker.query(MESSAGE)
@@ -77,7 +69,7 @@ test('query: without nodes to start from it starts at the nearest of the table',
 })
 
 test('query: few nodes to start from are topped up from the table', async (t) => {
-  const { sim, nodes, asker } = await create(t, 12)
+  const { sim, nodes, asker } = await startAsker(t, 12)
   silence(nodes)
   for (const node of nodes.slice(3)) asker.addNode(node)
   const query = asker.query(MESSAGE, { nodes: nodes.slice(0, 3) })
@@ -87,7 +79,7 @@ test('query: few nodes to start from are topped up from the table', async (t) =>
 
 test('query: enough nodes to start from leave the table alone, unless hardly any of them answers', async (t) => {
   for (const alive of [20, 5, 4, 0]) {
-    const { sim, nodes, asker } = await create(t, 24)
+    const { sim, nodes, asker } = await startAsker(t, 24)
     silence(nodes)
     const [given, known] = [nodes.slice(0, 20), nodes.slice(20)]
     for (const node of known) asker.addNode(node)
@@ -171,7 +163,7 @@ test('query: concurrency bounds the requests on the way, and may change while it
     [10, 10],
     [undefined, 7],
   ] as const) {
-    const { sim, nodes, asker } = await create(t, 40, { concurrency: 7 })
+    const { sim, nodes, asker } = await startAsker(t, 40, { concurrency: 7 })
     const query = asker.query(MESSAGE, { nodes, ...(concurrency && { concurrency }) })
     t.is(query.concurrency, most)
     let highest = 0
@@ -183,7 +175,7 @@ test('query: concurrency bounds the requests on the way, and may change while it
     await finished
     t.is(highest, most)
   }
-  const { sim, nodes, asker } = await create(t, 40)
+  const { sim, nodes, asker } = await startAsker(t, 40)
   const query = asker.query(MESSAGE, { nodes, concurrency: 1 })
   const finished = query.finished()
   await sim.clock.advance(90)
@@ -203,7 +195,7 @@ test('query: retries, and force, decide how often a silent node is asked', async
     [{ force: true }, 1],
     [{ force: true, retries: 5 }, 1],
   ] as const) {
-    const { sim, nodes, asker } = await create(t, 1)
+    const { sim, nodes, asker } = await startAsker(t, 1)
     nodes[0]!.alive = false
     sim.record = true
     await sim.run(asker.query(MESSAGE, { nodes, onlyClosestNodes: true, ...options }).finished())
@@ -214,7 +206,7 @@ test('query: retries, and force, decide how often a silent node is asked', async
 })
 
 test('query: once the result stands nothing is sent again', async (t) => {
-  const { sim, nodes, asker } = await create(t, 21)
+  const { sim, nodes, asker } = await startAsker(t, 21)
   silence(nodes)
   const near = nearestFirst(nodes, TARGET)
   // Two slow ones open one more rank; they answer while its first transmission is on the way.
@@ -230,7 +222,7 @@ test('query: once the result stands nothing is sent again', async (t) => {
 })
 
 test('query: force goes past the congestion window, and leaves it as it is', async (t) => {
-  const { sim, nodes, asker } = await create(t, 6, { maxWindow: 2 })
+  const { sim, nodes, asker } = await startAsker(t, 6, { maxWindow: 2 })
   const nobody = { host: '20.99.0.1', port: 1 }
   const session = asker.session()
   const pings = Array.from({ length: 2 }, () => rejectionOf(session.ping(nobody)))
@@ -246,7 +238,7 @@ test('query: force goes past the congestion window, and leaves it as it is', asy
 })
 
 test('query: force goes past it also with what is asked beside the walk (W-C4)', async (t) => {
-  const { sim, nodes, asker } = await create(t, 24, { maxWindow: 2 })
+  const { sim, nodes, asker } = await startAsker(t, 24, { maxWindow: 2 })
   const session = asker.session()
   const pings = Array.from({ length: 2 }, () => rejectionOf(session.ping({ host: '20.99.0.1', port: 1 })))
   const disorder = nearestFirst(nodes, TARGET).slice(0, 20).reverse()
@@ -266,7 +258,7 @@ test('query: force goes past it also with what is asked beside the walk (W-C4)',
 })
 
 test('query: its session ends it, before its start too; its end leaves the session alone', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   const failure = new Error('enough')
   for (const waitMs of [0, 10]) {
     const session = asker.session()
@@ -286,7 +278,7 @@ test('query: its session ends it, before its start too; its end leaves the sessi
 })
 
 test('query: those who named a dead node hear of it, once each', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   silence(nodes)
   const dead = { host: '20.99.0.1', port: 4321 }
   const names = [{ ip: parseIPv4(dead.host), port: dead.port }]
@@ -310,7 +302,7 @@ test('query: a node that was only slow is not hinted, be it in time for this que
     [1200, 1],
     [1800, 1],
   ] as const) {
-    const { sim, nodes, asker } = await create(t, 2)
+    const { sim, nodes, asker } = await startAsker(t, 2)
     nodes[1]!.answer = () => ({ delayMs })
     const query = asker.query(MESSAGE, { nodes: nodes.slice(0, 1) })
     await sim.run(query.finished())
@@ -322,7 +314,7 @@ test('query: a node that was only slow is not hinted, be it in time for this que
 })
 
 test('query: slow nodes are overtaken before their last timeout', async (t) => {
-  const { sim, nodes, asker } = await create(t, 5)
+  const { sim, nodes, asker } = await startAsker(t, 5)
   silence(nodes)
   for (const node of nearestFirst(nodes, TARGET).slice(0, 3)) node.alive = false
   const query = asker.query(MESSAGE, { nodes, concurrency: 3 })
@@ -343,7 +335,7 @@ test('query: slow nodes are overtaken before their last timeout', async (t) => {
 })
 
 test('query: at its natural end the requests of slow nodes run on, a while, and teach the table', async (t) => {
-  const { sim, nodes, asker } = await create(t, 24)
+  const { sim, nodes, asker } = await startAsker(t, 24)
   silence(nodes)
   const [late, dead] = nearestFirst(nodes, TARGET).slice(0, 2)
   late!.answer = () => ({ delayMs: 1500 })
@@ -364,7 +356,7 @@ test('query: at its natural end the requests of slow nodes run on, a while, and 
 
 for (const way of ['destroy', 'suspend', 'session', 'query'] as const) {
   test(`query: what is late when it is ended by ${way} leaves nothing behind`, async (t) => {
-    const { sim, nodes, asker } = await create(t, 4)
+    const { sim, nodes, asker } = await startAsker(t, 4)
     for (const node of nodes.slice(1)) node.answer = () => null
     const session = asker.session()
     // One at a time: the first silent one is late while the last one is on its way.
@@ -385,7 +377,7 @@ for (const way of ['destroy', 'suspend', 'session', 'query'] as const) {
 }
 
 test('query: a full queue ends it, and leaves nothing behind', async (t) => {
-  const { sim, nodes, asker } = await create(t, 6, { maxWindow: 1 })
+  const { sim, nodes, asker } = await startAsker(t, 6, { maxWindow: 1 })
   const session = asker.session()
   const pings = Array.from({ length: 65_536 + 1 }, () => session.ping(nodes[0]!).catch(() => {}))
   const query = asker.query(MESSAGE, { nodes })

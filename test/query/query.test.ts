@@ -1,21 +1,13 @@
 /** The query as a stream: when it starts, what it yields, how fast, and how it ends. */
-import test, { type Assert } from 'brittle'
-import type { DHTError, DHTOptions, Query, Reply } from '../../index.js'
+import test from 'brittle'
+import type { DHTError, Query, Reply } from '../../index.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
 import { rejectionOf } from '../helpers/errors.js'
-import { MINUTE, Simulation } from '../helpers/simulation.js'
-import { createScripted, hostsOf, nearestFirst, type ScriptedNode } from './scripted-nodes.js'
+import { MINUTE } from '../helpers/simulation.js'
+import { hostsOf, nearestFirst, type ScriptedNode, startAsker } from './scripted-nodes.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
 const MESSAGE = { target: TARGET, command: 7 }
-
-/** A node that knows nobody, and others that it has to be told of. */
-async function create(t: Assert, count: number, options: DHTOptions = {}) {
-  const sim = new Simulation(t)
-  const nodes = await createScripted(sim, count)
-  const asker = await sim.start({ ephemeral: true, bootstrap: false, ...options })
-  return { sim, nodes, asker }
-}
 
 const askedCount = (nodes: readonly ScriptedNode[]): number => nodes.reduce((sum, { asked }) => sum + asked.length, 0)
 
@@ -23,7 +15,7 @@ const codeOf = async (promise: Promise<unknown>): Promise<string | undefined> =>
   ((await rejectionOf(promise)) as DHTError | null)?.code
 
 test('W-C25: whatever is read of a query without consuming it starts nothing', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   const query = asker.query(MESSAGE, { nodes })
   t.alike([query.dht, query.target, query.command, query.value], [asker, TARGET, 7, null])
   t.alike([query.inflight, query.successes, query.errors, query.concurrency], [0, 0, 0, 20])
@@ -37,7 +29,7 @@ test('W-C25: whatever is read of a query without consuming it starts nothing', a
 })
 
 test('query: is counted from its start to its end', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   const query = asker.query(MESSAGE, { nodes })
   const finished = query.finished()
   await sim.clock.advance(10)
@@ -49,7 +41,7 @@ test('query: is counted from its start to its end', async (t) => {
 })
 
 test('query: tells data, end and close, once each', async (t) => {
-  const { sim, nodes, asker } = await create(t, 5)
+  const { sim, nodes, asker } = await startAsker(t, 5)
   const query = asker.query(MESSAGE, { nodes: nodes.slice(0, 1) })
   const events: string[] = []
   query.on('data', (reply) => void events.push(reply.from.host))
@@ -63,7 +55,7 @@ test('query: tells data, end and close, once each', async (t) => {
 })
 
 test('query: an async iterator gives every reply, and ends', async (t) => {
-  const { sim, nodes, asker } = await create(t, 25)
+  const { sim, nodes, asker } = await startAsker(t, 25)
   const seen: string[] = []
   const loop = async (): Promise<void> => {
     for await (const reply of asker.query(MESSAGE, { nodes: nodes.slice(0, 2) })) seen.push(reply.from.host)
@@ -73,7 +65,7 @@ test('query: an async iterator gives every reply, and ends', async (t) => {
 })
 
 test('query: leaving the loop ends it and takes back what is on the way', async (t) => {
-  const { sim, nodes, asker } = await create(t, 12)
+  const { sim, nodes, asker } = await startAsker(t, 12)
   for (const node of nodes.slice(1)) node.answer = () => ({ delayMs: 300 })
   let query!: Query
   const loop = async (): Promise<void> => {
@@ -94,7 +86,7 @@ test('query: leaving the loop ends it and takes back what is on the way', async 
 })
 
 test('query: a destroyed one takes its requests back at once', async (t) => {
-  const { sim, nodes, asker } = await create(t, 12)
+  const { sim, nodes, asker } = await startAsker(t, 12)
   for (const node of nodes) node.alive = false
   const query = asker.query(MESSAGE, { nodes, concurrency: 3 })
   const finished = query.finished()
@@ -107,7 +99,7 @@ test('query: a destroyed one takes its requests back at once', async (t) => {
 })
 
 test('query: finished rejects with what destroyed it, also when it is asked late or twice', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   const failure = new Error('enough')
   const query = asker.query(MESSAGE, { nodes })
   const first = rejectionOf(query.finished())
@@ -123,7 +115,7 @@ test('query: finished rejects with what destroyed it, also when it is asked late
 })
 
 test('query: a loop over one that fails throws what it failed with', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   const failure = new Error('enough')
   const query = asker.query(MESSAGE, { nodes })
   let seen = 0
@@ -137,7 +129,7 @@ test('query: a loop over one that fails throws what it failed with', async (t) =
 })
 
 test('query: while 16 replies wait for a slow consumer nobody new is asked', async (t) => {
-  const { sim, nodes, asker } = await create(t, 60)
+  const { sim, nodes, asker } = await startAsker(t, 60)
   // Replies of which every other one is no result: forty are to be yielded.
   const results = nearestFirst(nodes, TARGET).filter((node, i) => {
     if (i % 2 === 0) node.answer = () => ({ id: null })
@@ -167,7 +159,7 @@ test('query: while 16 replies wait for a slow consumer nobody new is asked', asy
 })
 
 test('query: a paused one goes on when it is resumed', async (t) => {
-  const { sim, nodes, asker } = await create(t, 40)
+  const { sim, nodes, asker } = await startAsker(t, 40)
   const query = asker.query(MESSAGE, { nodes })
   let seen = 0
   let closed = false
@@ -183,7 +175,7 @@ test('query: a paused one goes on when it is resumed', async (t) => {
 })
 
 test('query: map decides what is yielded, falsy is not; results are raw', async (t) => {
-  const { sim, nodes, asker } = await create(t, 6)
+  const { sim, nodes, asker } = await startAsker(t, 6)
   nodes.forEach((node, i) => (node.answer = () => ({ value: Uint8Array.of(i) })))
   const falsy = [null, undefined, false, 0, ''] as const
   const query = asker.query<string>(MESSAGE, {
@@ -204,7 +196,7 @@ test('query: map decides what is yielded, falsy is not; results are raw', async 
 })
 
 test('query: a map that throws, anything, ends it with that', async (t) => {
-  const { sim, nodes, asker } = await create(t, 6)
+  const { sim, nodes, asker } = await startAsker(t, 6)
   for (const thrown of [new TypeError('boom'), 'boom']) {
     const query = asker.query(MESSAGE, {
       nodes,
@@ -221,7 +213,7 @@ test('query: a map that throws, anything, ends it with that', async (t) => {
 })
 
 test('query: results are live, nearest first, at most 20, identified, and lists of the caller’s own', async (t) => {
-  const { sim, nodes, asker } = await create(t, 30)
+  const { sim, nodes, asker } = await startAsker(t, 30)
   const sorted = nearestFirst(nodes, TARGET)
   sorted[0]!.answer = () => ({ id: null })
   sorted[1]!.answer = () => ({ id: sorted[2]!.id })
@@ -240,7 +232,7 @@ test('query: results are live, nearest first, at most 20, identified, and lists 
 })
 
 test('query: an error reply is not yielded, but whom it names is asked', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   nodes[0]!.answer = () => ({ error: 1 })
   const query = asker.query(MESSAGE, { nodes: [nodes[0]!] })
   const seen: string[] = []
@@ -250,7 +242,7 @@ test('query: an error reply is not yielded, but whom it names is asked', async (
 })
 
 test('query: nobody to ask, nobody who answers: it ends without an error', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   const empty = asker.query(MESSAGE)
   await sim.run(empty.finished())
   t.alike([empty.successes, empty.closestNodes], [0, []])
@@ -261,7 +253,7 @@ test('query: nobody to ask, nobody who answers: it ends without an error', async
 })
 
 test('query: value and target reach the nodes as they were given', async (t) => {
-  const { sim, nodes, asker } = await create(t, 1)
+  const { sim, nodes, asker } = await startAsker(t, 1)
   const value = Uint8Array.of(1, 2)
   await sim.run(asker.query({ target: TARGET, command: 2 ** 40, value }, { nodes }).finished())
   const [asked] = nodes[0]!.asked
@@ -270,7 +262,7 @@ test('query: value and target reach the nodes as they were given', async (t) => 
 })
 
 test('query: of several deadlines and signals the first one ends it', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   for (const node of nodes) sim.block(node.host)
   for (const [own, later] of [
     [100, 900],
@@ -284,7 +276,7 @@ test('query: of several deadlines and signals the first one ends it', async (t) 
 })
 
 test('query: waiting for one that is over leaves no timer and no listener', async (t) => {
-  const { sim, asker } = await create(t, 1)
+  const { sim, asker } = await startAsker(t, 1)
   const query = asker.query(MESSAGE)
   query.destroy()
   await sim.run(query.finished())
@@ -297,7 +289,7 @@ test('query: waiting for one that is over leaves no timer and no listener', asyn
 })
 
 test('query: a deadline counts from the first consumption', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   for (const node of nodes) node.alive = false
   const query = asker.query(MESSAGE, { nodes, deadlineMs: 300 })
   await sim.clock.advance(5000)
@@ -308,7 +300,7 @@ test('query: a deadline counts from the first consumption', async (t) => {
 })
 
 test('query: a signal ends it, before its start, in the middle, and not after its end', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   for (const waitMs of [0, 30]) {
     const controller = new AbortController()
     const query = asker.query(MESSAGE, { nodes, signal: controller.signal })
@@ -325,7 +317,7 @@ test('query: a signal ends it, before its start, in the middle, and not after it
 })
 
 test('W-C12: suspending in the middle ends it with IO_SUSPENDED and asks nobody else', async (t) => {
-  const { sim, nodes, asker } = await create(t, 30)
+  const { sim, nodes, asker } = await startAsker(t, 30)
   for (const node of nodes) node.alive = false
   sim.record = true
   const query = asker.query(MESSAGE, { nodes })
@@ -345,7 +337,7 @@ test('W-C12: suspending in the middle ends it with IO_SUSPENDED and asks nobody 
 })
 
 test('query: destroying the node in the middle, or before its start, ends it with an error', async (t) => {
-  const { sim, nodes, asker } = await create(t, 30)
+  const { sim, nodes, asker } = await startAsker(t, 30)
   const running = codeOf(asker.query(MESSAGE, { nodes }).finished())
   const late = asker.query(MESSAGE, { nodes })
   await sim.clock.advance(10)

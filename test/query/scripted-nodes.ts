@@ -1,11 +1,13 @@
 /** Nodes of a simulated network whose answers the test writes: sockets that look like persistent nodes. */
+import type { Assert } from 'brittle'
+import type { DHT, DHTOptions } from '../../index.js'
 import { formatIPv4, parseIPv4 } from '../../lib/primitives/address.js'
 import { compareDistance, idFromAddress } from '../../lib/primitives/id.js'
 import { copyBytes, readIp, readPort } from '../../lib/wire/bytes.js'
 import { COMMAND } from '../../lib/wire/commands.js'
 import { decodeRequest } from '../../lib/wire/request.js'
 import { encodeResponse, type ResponseFields } from '../../lib/wire/response.js'
-import type { Simulation } from '../helpers/simulation.js'
+import { Simulation } from '../helpers/simulation.js'
 
 /** A request of the application's, as a node got it. */
 export interface Asked {
@@ -51,6 +53,18 @@ export class ScriptedNode {
   get commits(): Asked[] {
     return this.asked.filter(({ token }) => token !== null)
   }
+}
+
+/** A node that knows nobody, and others that it has to be told of. */
+export async function startAsker(
+  t: Assert,
+  count: number,
+  options: DHTOptions = {},
+): Promise<{ sim: Simulation; nodes: ScriptedNode[]; asker: DHT }> {
+  const sim = new Simulation(t)
+  const nodes = await createScripted(sim, count)
+  const asker = await sim.start({ ephemeral: true, bootstrap: false, ...options })
+  return { sim, nodes, asker }
 }
 
 /** Nodes on hosts of their own, which name each other as closer nodes unless said otherwise. */

@@ -1,5 +1,5 @@
 /** Traces of queries: what is told, that it is what happened, and that nobody pays who does not listen. */
-import test, { type Assert } from 'brittle'
+import test from 'brittle'
 import type { DHT, LookupEvent, QueryOptions } from '../../index.js'
 import { keyOf } from '../../lib/primitives/address.js'
 import { idFromAddress } from '../../lib/primitives/id.js'
@@ -8,7 +8,7 @@ import { Simulation as Network } from '../../lib/simulation/index.js'
 import { decodeRequest } from '../../lib/wire/request.js'
 import { collectUncaught, errorOf, rejectionOf, uncaughtTold } from '../helpers/errors.js'
 import { MINUTE, Simulation } from '../helpers/simulation.js'
-import { createScripted } from './scripted-nodes.js'
+import { startAsker } from './scripted-nodes.js'
 import { checkStory, doneOf, ofType } from './trace-story.js'
 
 const TARGET = idFromAddress('1.2.3.4', 5)
@@ -23,18 +23,10 @@ function collect(): { events: LookupEvent[]; trace: (event: LookupEvent) => void
   return { events, trace: (event) => void events.push(event) }
 }
 
-/** A node that knows nobody, and others that it has to be told of. */
-async function create(t: Assert, count: number) {
-  const sim = new Simulation(t)
-  const nodes = await createScripted(sim, count)
-  const asker = await sim.start({ ephemeral: true, bootstrap: false })
-  return { sim, nodes, asker }
-}
-
 const answers = (node: DHT): DHT => node.on('request', (req) => req.reply())
 
 test('trace: a query tells its story, and the end is what the query says', async (t) => {
-  const { sim, nodes, asker } = await create(t, 12)
+  const { sim, nodes, asker } = await startAsker(t, 12)
   const { events, trace } = collect()
   const query = asker.query(MESSAGE, { nodes: nodes.slice(0, 2), trace })
   t.alike(events, [], 'not before it starts')
@@ -57,7 +49,7 @@ test('trace: a query tells its story, and the end is what the query says', async
 })
 
 test('trace: times are those of the network', async (t) => {
-  const { sim, nodes, asker } = await create(t, 6)
+  const { sim, nodes, asker } = await startAsker(t, 6)
   nodes[1]!.answer = () => ({ delayMs: 13 })
   const { events, trace } = collect()
   await sim.run(asker.query(MESSAGE, { nodes: [nodes[0]!], trace }).finished())
@@ -76,7 +68,7 @@ test('trace: times are those of the network', async (t) => {
 })
 
 test('trace: a silent node is asked again, is slow, is given up; one that comes back late is heard', async (t) => {
-  const { sim, nodes, asker } = await create(t, 5)
+  const { sim, nodes, asker } = await startAsker(t, 5)
   nodes[1]!.alive = false
   let times = 0
   nodes[2]!.answer = () => (times++ === 0 ? null : {})
@@ -99,7 +91,7 @@ test('trace: a silent node is asked again, is slow, is given up; one that comes 
 })
 
 test('trace: error replies and replies without an id have no rank', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   nodes[1]!.answer = () => ({ error: 16 })
   nodes[2]!.answer = () => ({ id: null })
   const { events, trace } = collect()
@@ -112,7 +104,7 @@ test('trace: error replies and replies without an id have no rank', async (t) =>
 })
 
 test('trace: commits are told one by one', async (t) => {
-  const { sim, nodes, asker } = await create(t, 3)
+  const { sim, nodes, asker } = await startAsker(t, 3)
   nodes[1]!.answer = ({ token }) => (token === null ? {} : { error: 17 })
   nodes[2]!.answer = () => ({ token: null })
   const { events, trace } = collect()
@@ -137,7 +129,7 @@ test('trace: commits are told one by one', async (t) => {
 })
 
 test('trace: how a query ends is told, and nothing after that', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   nodes[1]!.answer = () => ({ delayMs: 500 })
   const endings: [string, Partial<QueryOptions>, ((end: () => void) => void) | null][] = [
     ['REQUEST_DESTROYED', {}, (end) => sim.clock.after(30, end)],
@@ -165,7 +157,7 @@ test('trace: how a query ends is told, and nothing after that', async (t) => {
 
 test('trace: what it throws is uncaught, and breaks nothing', async (t) => {
   const uncaught = collectUncaught(t)
-  const { sim, nodes, asker } = await create(t, 8)
+  const { sim, nodes, asker } = await startAsker(t, 8)
   let calls = 0
   const trace = (): void => {
     calls++
@@ -181,7 +173,7 @@ test('trace: what it throws is uncaught, and breaks nothing', async (t) => {
 })
 
 test('trace: it may end the query at any event, which is the last but one, or the last', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   nodes[3]!.alive = false
   const complete = collect()
   const options = { nodes: nodes.slice(0, 1), commit: true }
@@ -206,7 +198,7 @@ test('trace: it may end the query at any event, which is the last but one, or th
 })
 
 test('trace: what ends the query when a node is asked keeps the request from being sent', async (t) => {
-  const { sim, nodes, asker } = await create(t, 4)
+  const { sim, nodes, asker } = await startAsker(t, 4)
   const query = asker.query(MESSAGE, { nodes, trace: ({ type }) => void (type === 'asked' && query.destroy()) })
   await sim.run(query.finished())
   await sim.clock.advance(MINUTE)
@@ -253,7 +245,7 @@ test('trace: without a listener there is no tracer, in queries and in lookups of
 })
 
 test('trace: must be a function', async (t) => {
-  const { asker } = await create(t, 1)
+  const { asker } = await startAsker(t, 1)
   const error = errorOf(() => asker.findNode(TARGET, { trace: [] as never }))
   t.ok(error instanceof TypeError && error.message.includes('trace'))
 })
