@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import type { NodeView } from '../model/frame.js'
 import type { PageHost } from '../page-state.js'
+import { selectedAsker, valueField } from './asker.js'
 
 /** Nodes that one press kills, or puts behind a firewall. */
 const SHARE = 0.1
@@ -70,8 +71,8 @@ function networkActions(host: PageHost): TemplateResult {
 }
 
 function lookupActions(host: PageHost): TemplateResult {
-  const { key, value, selected, nodes, kind } = host.state
-  const asker = selected !== null && nodes.get(selected)?.up === true ? selected : null
+  const { key, value, kind } = host.state
+  const asker = selectedAsker(host)
   const begin = (): void => host.change({ panel: 'lookup', phoneView: 'panels' })
   const who = kind === 'real' ? 'this tab' : asker === null ? 'any node' : `node ${asker}`
   return html`<fieldset>
@@ -90,14 +91,7 @@ function lookupActions(host: PageHost): TemplateResult {
       <button type="button" @click=${() => (begin(), host.act('get', asker, key))}>Read</button>
     </div>
     <div class="row">
-      <label class="field"
-        >Value
-        <input
-          type="text"
-          maxlength="500"
-          .value=${value}
-          @input=${(event: Event) => host.change({ value: (event.target as HTMLInputElement).value })}
-      /></label>
+      ${valueField(host)}
       <button type="button" @click=${() => (begin(), host.act('put', asker, key, value))}>
         Write to the 20 closest
       </button>

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import type { NodeView, RecordNodeView, RecordView } from '../model/frame.js'
 import type { PageHost } from '../page-state.js'
+import { selectedAsker, valueField } from './asker.js'
 
 /** Holders that one press kills, and nodes that another one adds. */
 const KILLED = 5
@@ -21,19 +22,12 @@ export function recordPanel(host: PageHost): TemplateResult {
 }
 
 function buttons(host: PageHost): TemplateResult {
-  const { key, value, record, selected, nodes, task } = host.state
-  const writer = selected !== null && nodes.get(selected)?.up === true ? selected : null
+  const { key, value, record, task } = host.state
+  const writer = selectedAsker(host)
   const name = record?.name ?? key
   const isThere = record !== null && record.seq !== null
   return html`<div class="row">
-      <label class="field"
-        >Value
-        <input
-          type="text"
-          maxlength="500"
-          .value=${value}
-          @input=${(event: Event) => host.change({ value: (event.target as HTMLInputElement).value })}
-      /></label>
+      ${valueField(host)}
       <button type="button" class="primary" @click=${() => host.act('putRecord', writer, name, value)}>
         Write version ${(record?.seq ?? 0) + 1}
       </button>
