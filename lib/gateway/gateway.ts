@@ -12,7 +12,7 @@ import type { Connection, ServerLink } from './connection.js'
 import { type ConnectionRefusal, formatMetrics, type GatewayStats } from './metrics.js'
 import { type GatewayServerOptions, parseGatewayServerOptions } from './options.js'
 import { TunnelServer } from './tunnel-server.js'
-import { cut, Upgrades } from './upgrade.js'
+import { cutReason, Upgrades } from './upgrade.js'
 
 /** Events of a {@link Gateway} and what their listeners get. */
 export type GatewayEvents = {
@@ -240,7 +240,7 @@ function linkOf(socket: WebSocket): ServerLink {
     send(bytes) {
       if (socket.readyState === socket.OPEN) socket.send(bytes, ignore)
     },
-    close: (code, reason) => socket.close(code, cut(reason)),
+    close: (code, reason) => socket.close(code, cutReason(reason)),
     ping: () => socket.ping(undefined, false, ignore),
     get bufferedBytes() {
       return socket.bufferedAmount

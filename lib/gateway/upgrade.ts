@@ -140,7 +140,7 @@ export class Upgrades {
     socket.once('close', () => this.#refusing--)
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', ignore)
-      webSocket.close(CLOSE[reason as CloseName], cut(text))
+      webSocket.close(CLOSE[reason as CloseName], cutReason(text))
       const cancel = this.#parts.config.clock.after(REFUSAL_MS, () => webSocket.terminate(), true)
       webSocket.once('close', cancel)
     })
@@ -150,7 +150,7 @@ export class Upgrades {
 function ignore(): void {}
 
 /** A text that fits into a close frame. */
-export function cut(text: string): string {
+export function cutReason(text: string): string {
   let fitting = text
   while (Buffer.byteLength(fitting) > MAX_REASON_BYTES) fitting = fitting.slice(0, -1)
   return fitting

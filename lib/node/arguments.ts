@@ -2,7 +2,7 @@
 import { isPort, parseIPv4 } from '../primitives/address.js'
 import { HASH_BYTES } from '../primitives/hash.js'
 import type { AbortSignalLike } from '../primitives/signal.js'
-import { describe } from './options.js'
+import { describe } from './describe.js'
 
 /** An address as callers name it: anything with `host` and `port`, such as a node, a peer of a reply, or `req.from`. */
 export interface Destination {

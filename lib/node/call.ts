@@ -63,7 +63,7 @@ export function callWith(
 /**
  * Calls `onEnd` once, when the signal aborts or the deadline passes. Returns what stops listening.
  */
-export function onLimit(clock: Clock, wait: WaitOptions, onEnd: (error: Error) => void): () => void {
+function onLimit(clock: Clock, wait: WaitOptions, onEnd: (error: Error) => void): () => void {
   const { signal, deadlineMs } = wait
   const abort = (): void => {
     release()

@@ -117,9 +117,16 @@ export class Endpoint {
       }
     }
     if (cause instanceof DHTError) throw new DHTError('BIND_FAILED', cause.message, { cause })
-    const tried = ports.length === 1 ? `port ${ports[0]}` : `ports ${ports[0]} to ${ports.at(-1)}`
-    throw new DHTError('BIND_FAILED', `Could not bind ${tried} of ${host}: ${message(cause)}`, { cause })
+    throw new DHTError('BIND_FAILED', `Could not bind ${namesOf(ports)} of ${host}: ${message(cause)}`, { cause })
   }
+}
+
+/** Ports in words; 0 is any. */
+function namesOf(ports: readonly number[]): string {
+  const wanted = ports.filter((port) => port !== 0)
+  if (wanted.length === 0) return 'any port'
+  const names = wanted.length === 1 ? `port ${wanted[0]}` : `ports ${wanted[0]} to ${wanted.at(-1)}`
+  return wanted.length === ports.length ? names : `${names}, or any other,`
 }
 
 function message(err: unknown): string {

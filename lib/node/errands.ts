@@ -22,7 +22,7 @@ export interface ErrandsHost {
 }
 
 /** How internal requests are sent: three transmissions, timed by what is known of the network. */
-export const INTERNAL_SEND = createSendOptions({ retries: 2 })
+const INTERNAL_SEND = createSendOptions({ retries: 2 })
 
 /**
  * How a newcomer is asked: strangers cause these, with forged addresses too, so none holds a place in the window or is

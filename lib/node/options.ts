@@ -19,8 +19,6 @@ import { type ContactStore, parseContacts, type SavedContacts } from './saved-co
 import { describe } from './describe.js'
 import { type BootstrapEntry, type BootstrapNode, parseBootstrap } from './bootstrap-list.js'
 
-export { describe }
-
 /** Options of `new DHT()`. */
 export interface DHTOptions {
   /**
@@ -58,7 +56,7 @@ export interface DHTOptions {
   firewalled?: boolean
   /** Find out early, while bootstrapping, whether the server socket is reachable. Default true. */
   quickFirewall?: boolean
-  /** Requests of one query at a time. Default 10. */
+  /** Most requests of one query at a time; it starts with 6. Default 20. */
   concurrency?: number
   /** Requests of the node on the way at a time, 1 to 8192; more wait. Default 80. */
   maxWindow?: number
@@ -84,9 +82,10 @@ export interface DHTOptions {
   /** Time without queries after which the routing table is refreshed. Default 300000. */
   refreshIntervalMs?: number
   /**
-   * Limits for hosts outside our own network: requests of one host a second (`requestsPerSecond`, 500), and bytes sent
-   * to hosts that have not proved themselves (`allowanceBytes` 16384 in 10 s each, `totalAllowanceBytes` 262144 a second
-   * for all) beyond three times what they sent. `false`: none.
+   * Limits for hosts outside our own network: requests a second, of one host (`requestsPerSecond`, 500) and of all
+   * (`totalRequestsPerSecond`, 20000), and bytes sent to hosts that have not proved themselves (`allowanceBytes` 16384 in
+   * 10 s each, `totalAllowanceBytes` 262144 a second for all) beyond three times what they sent. With `limitOwnNetwork` for
+   * hosts of our own network too. `false`: none.
    */
   inboundLimits?: false | InboundLimitOptions
   /** Accept replies from another address than the one asked, for every request. Default false; see `relayed`. */

@@ -18,7 +18,7 @@ import {
 import type { Core } from './core.js'
 import type { DHT } from './dht.js'
 import { FORCED_LOOKUP_SEND, LOOKUP_SEND } from './errands.js'
-import { describe } from './options.js'
+import { describe } from './describe.js'
 import { sizeOf } from './requests.js'
 import { Session } from './session.js'
 

@@ -16,7 +16,7 @@ import type { Reply } from '../rpc/reply.js'
 import type { DatagramSocket } from '../transport/contract.js'
 import { COMMAND, encodeDelayedPing } from '../wire/commands.js'
 import { requestSizeBytes } from '../wire/request.js'
-import { describe } from './options.js'
+import { describe } from './describe.js'
 
 /** What to ask one node. */
 export interface RequestMessage {

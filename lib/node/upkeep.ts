@@ -97,7 +97,7 @@ export class Upkeep {
     contacts.markStale(STALE_MS)
     resolver.clear()
     identity.onWakeup()
-    this.resetHealth()
+    this.health.reset()
     this.#pingedAt = -Infinity
     this.#repairMs = FIRST_REPAIR_MS
   }
@@ -106,10 +106,6 @@ export class Upkeep {
   onNetworkChange(): void {
     this.#core.resolver.clear()
     this.#isNetworkNew = true
-  }
-
-  resetHealth(): void {
-    this.health.reset()
   }
 
   #updateHealth(now: number): void {

@@ -5,7 +5,7 @@
  * path; what share of all peers answers within a time is told by a quantile only.
  */
 
-/** BOUNDED: enough for a ninety-second percentile, and few enough to follow a change within a few lookups. */
+/** BOUNDED: enough to tell what 97 % of them took, and few enough to follow a change within a few lookups. */
 const CAPACITY = 64
 
 /** Fewer say nothing about the tail. */

@@ -24,7 +24,7 @@ const NO_BYTES = new Uint8Array(0)
 export class Reply {
   /** 16-bit transaction id. */
   readonly tid: number
-  /** Milliseconds from the latest transmission to this reply. */
+  /** Milliseconds from the transmission that this answers to the reply. */
   readonly rtt: number
   /** Who answered. */
   readonly from: Peer
@@ -92,7 +92,7 @@ function cut(bytes: Uint8Array, at: number, sizeBytes: number): Uint8Array | nul
 }
 
 /** The address list of a reply as it came: 120 bytes instead of 20 objects that few ever look at. */
-export class CloserAddresses {
+class CloserAddresses {
   readonly length: number
   readonly #bytes: Uint8Array
   readonly #at: number

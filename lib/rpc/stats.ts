@@ -1,4 +1,5 @@
 /** Counters of a node. Plain objects, changed in place for the node's whole life, so they can be kept and compared. */
+import { COMMAND } from '../wire/commands.js'
 
 /** Requests of one internal command: `tx` first transmissions, `rx` answers that came back. */
 export interface CommandStats {
@@ -74,15 +75,15 @@ export function createStats(): Stats {
 /** The counters of the internal command with this number; null for others. */
 export function commandStats(stats: Stats, command: number): CommandStats | null {
   switch (command) {
-    case 0:
+    case COMMAND.PING:
       return stats.commands.ping
-    case 1:
+    case COMMAND.PING_NAT:
       return stats.commands.pingNat
-    case 2:
+    case COMMAND.FIND_NODE:
       return stats.commands.findNode
-    case 3:
+    case COMMAND.DOWN_HINT:
       return stats.commands.downHint
-    case 4:
+    case COMMAND.DELAYED_PING:
       return stats.commands.delayedPing
     default:
       return null

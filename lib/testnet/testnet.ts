@@ -12,7 +12,8 @@ import type { AbortSignalLike } from '../primitives/signal.js'
 import { checkInteger, checkLimits } from '../node/arguments.js'
 import type { WaitOptions } from '../node/call.js'
 import { DHT } from '../node/dht.js'
-import { describe, type DHTOptions, parseOptions } from '../node/options.js'
+import { describe } from '../node/describe.js'
+import { type DHTOptions, parseOptions } from '../node/options.js'
 
 /** Options of {@link createTestnet}; all optional. */
 export interface TestnetOptions<T extends DHT = DHT> {

@@ -3,6 +3,7 @@ import { Endpoint, type EndpointOptions } from '../../lib/node/endpoint.js'
 import { VirtualClock } from '../../lib/primitives/virtual-clock.js'
 import type { Transport } from '../../lib/transport/contract.js'
 import { SimulatedNetwork } from '../../lib/simulation/index.js'
+import { rejectionOf } from '../helpers/errors.js'
 
 const HOST = '20.0.0.1'
 
@@ -78,6 +79,20 @@ test('endpoint: the error says what was tried, and why it failed', async (t) => 
     t.ok(/^BIND_FAILED: Could not bind port 10001 of 0.0.0.0: EADDRINUSE/.test((error as Error).message))
     t.is(((error as Error).cause as { code: string }).code, 'EADDRINUSE')
   }
+})
+
+test('endpoint: where any other port would do, the error does not speak of port 0', async (t) => {
+  const refusing = (portRange: readonly [number, number], anyPort: boolean): Endpoint => {
+    const network = new SimulatedNetwork({ clock: new VirtualClock() })
+    const bind = (): Promise<never> => Promise.reject(new Error('no such host'))
+    // oxlint-disable-next-line typescript/no-misused-spread -- its methods are own properties
+    return new Endpoint({ ...network.transport(HOST), bind }, { host: HOST, portRange, anyPort }, () => {})
+  }
+  const messageOf = async (endpoint: Endpoint): Promise<string> => (await rejectionOf(endpoint.bind()))!.message
+  const text = (ports: string): string => `BIND_FAILED: Could not bind ${ports} of ${HOST}: no such host`
+  t.is(await messageOf(refusing([10001, 10006], true)), text('ports 10001 to 10005, or any other,'))
+  t.is(await messageOf(refusing([10001, 10006], false)), text('ports 10001 to 10005'))
+  t.is(await messageOf(refusing([0, 0], true)), text('any port'))
 })
 
 test('endpoint: a client socket that cannot be had closes the server socket', async (t) => {

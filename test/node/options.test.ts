@@ -1,6 +1,7 @@
 import test from 'brittle'
 import DHT from '../../index.js'
-import { describe, type DHTOptions, parseOptions } from '../../lib/node/options.js'
+import { describe } from '../../lib/node/describe.js'
+import { type DHTOptions, parseOptions } from '../../lib/node/options.js'
 import { errorOf } from '../helpers/errors.js'
 
 const NO_OPTION = {} as DHTOptions

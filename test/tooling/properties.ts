@@ -101,6 +101,8 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'gateway/token-bucket': 'gateway/rules',
   'nat/sampler': 'nat/sampler',
   'nat/upgrade': 'nat/upgrade',
+  'node/addresses': 'node/properties',
+  'node/arguments': 'node/properties',
   'node/bootstrap-list': 'node/properties',
   'node/contacts': 'node/properties',
   'node/describe': 'node/properties',
