@@ -4,9 +4,9 @@
  *     node docs/generator/generate.js [--check]
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
@@ -50,9 +50,49 @@ function differences(a, b) {
   return [...paths].filter((path) => a.get(path) !== b.get(path)).sort()
 }
 
+/**
+ * The names under which the headings of a page can be linked to.
+ *
+ * @param {string} page
+ * @returns {Set<string>}
+ */
+function headingNames(page) {
+  const names = new Set()
+  for (const [, heading] of page.matchAll(/^#+ (.*)$/gm)) {
+    const name = heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-')
+    let unused = name
+    for (let i = 1; names.has(unused); i++) unused = `${name}-${i}`
+    names.add(unused)
+  }
+  return names
+}
+
+/**
+ * The plugin counts the members of classes among the headings, `DHT.config` as `dhtconfig`, so that it links to the
+ * interface DHTConfig as the second of that name. What is no heading then loses the number.
+ *
+ * @param {string} out
+ */
+function repairLinks(out) {
+  const pages = readTree(out)
+  const names = new Map([...pages].map(([path, text]) => [path, headingNames(text)]))
+  for (const [path, text] of pages) {
+    const repaired = text.replaceAll(/\]\(([^)#]*)#([\w-]+)-\d+\)/g, (link, to, name) => {
+      const known = names.get(to === '' ? path : join(dirname(path), to))
+      const isBroken = known !== undefined && known.has(name) && !known.has(/#(.*)\)$/.exec(link)[1])
+      return isBroken ? `](${to}#${name})` : link
+    })
+    if (repaired !== text) writeFileSync(join(out, path), repaired)
+  }
+}
+
 /** @param {string} out */
 function generate(out) {
   run(process.execPath, ['node_modules/typedoc/bin/typedoc', '--out', out, '--logLevel', 'Warn'])
+  repairLinks(out)
 }
 
 function check() {

@@ -15,6 +15,7 @@ const LIMIT_MS = 60_000
 const ATTEMPTS = 10
 const BUSY_MS = 3000
 
+/** Those whose code is a program that runs as it stands. */
 const PAGES = [
   'README.md',
   'CHANGELOG.md',
@@ -27,6 +28,13 @@ const PAGES = [
   'docs/RELIABILITY.md',
   'docs/SECURITY.md',
 ]
+
+/** All that was written for readers. */
+const ALL_PAGES = ['.', 'bench', 'docs', 'docs/api', 'docs/api/xorpc', 'examples', 'tutorial'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
+)
 
 interface Outcome {
   code: number
@@ -87,14 +95,20 @@ function membersOf(path: string, start: string): string[] {
   return [...body.matchAll(/^ {2}'?([\w-]+)'?\??:/gm)].map(([, name]) => name!)
 }
 
-/** As GitHub makes them of headings. */
-function anchorsOf(page: string): string[] {
-  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
-    title!
+/** As GitHub makes them of headings, of which all but the first of the same name are numbered; and those that are set. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const prose = proseOf(page)
+  const anchors = new Set([...prose.matchAll(/<a id="([^"]+)">/g)].map(([, name]) => name!))
+  for (const [, title] of prose.matchAll(/^#+ (.+)$/gm)) {
+    const name = title!
       .toLowerCase()
       .replaceAll(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  )
+      .replaceAll(' ', '-')
+    let anchor = name
+    for (let i = 1; anchors.has(anchor); i++) anchor = `${name}-${i}`
+    anchors.add(anchor)
+  }
+  return anchors
 }
 
 for (const page of PAGES) {
@@ -108,12 +122,14 @@ for (const page of PAGES) {
       t.alike(stdout.trimEnd().split('\n'), said)
     })
   }
+}
 
+for (const page of ALL_PAGES) {
   test(`docs: the links of ${page} lead somewhere`, (t) => {
     const broken = [...proseOf(page).matchAll(/\]\((?!https?:)([^)#]*)(#[^)]*)?\)/g)].filter(([, path, anchor]) => {
       const target = path === '' ? page : join(dirname(page), path!)
       if (!existsSync(join(ROOT, target))) return true
-      return anchor !== undefined && !anchorsOf(target).includes(anchor.slice(1))
+      return anchor !== undefined && !anchorsOf(target).has(anchor.slice(1))
     })
     t.alike(
       broken.map(([link]) => link),
@@ -121,6 +137,22 @@ for (const page of PAGES) {
     )
   })
 }
+
+test('docs: the commands that the texts name are there', (t) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  for (const page of ALL_PAGES) {
+    const text = read(page)
+    const names = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name!)
+    t.alike(without(names, Object.keys(scripts)), [], page)
+    const programs = [...text.matchAll(/node ((?:bench|dist|docs|examples|test|tutorial)\/[\w./-]+\.js)/g)]
+    const missing = programs.filter(([, path]) => !existsSync(join(ROOT, path!)))
+    t.alike(
+      missing.map(([command]) => command),
+      [],
+      page,
+    )
+  }
+})
 
 test('docs: the first code of the README are the two commands that set everything up', (t) => {
   const [first] = /^```[^]*?^```$/m.exec(read('README.md'))!
@@ -133,6 +165,19 @@ test('docs: the README lists every option and every event', (t) => {
   const methods = section('README.md', '## Methods')
   const events = namesInTable(methods.slice(methods.indexOf('| event |')))
   t.alike(events.sort(), membersOf('lib/node/events.ts', 'export type DHTEvents').sort())
+})
+
+test('docs: GATEWAY names every option of a gateway and of its clients, RECORDS lists those of records', (t) => {
+  const gateway = read('docs/GATEWAY.md')
+  for (const name of [
+    ...membersOf('lib/gateway/options.ts', 'export const DEFAULT_LIMITS'),
+    ...membersOf('lib/gateway/options.ts', 'export interface GatewayServerOptions'),
+    ...membersOf('lib/transport/tunnel/options.ts', 'export interface GatewayOptions'),
+  ]) {
+    t.ok(gateway.includes(`\`${name}\``), name)
+  }
+  const records = namesInTable(section('docs/RECORDS.md', '## Options'))
+  t.alike(records.sort(), membersOf('lib/records/options.ts', 'export interface RecordsOptions').sort())
 })
 
 test('docs: every code of a DHTError is explained, and no other', (t) => {
