@@ -98,6 +98,32 @@ test('page: a phone shows the picture and one thing below it', { timeout: 2 * PA
   await page.context().close()
 })
 
+for (const [width, height] of [
+  [1280, 720],
+  [1366, 650],
+  [1920, 1080],
+  [820, 1180],
+  [390, 844],
+] as const) {
+  test(`page: all of the picture is in a window of ${width} x ${height}`, { timeout: 2 * PATIENCE_MS }, async (t) => {
+    const page = await site.open({ viewport: { width, height } })
+    const boxOf = async (selector: string) => (await page.locator(selector).boundingBox())!
+    const stage = await boxOf('.stage')
+    const picture = await boxOf('.picture')
+    const clock = await boxOf('.clock')
+    t.ok(stage.y >= clock.y + clock.height - 1, 'below the clock')
+    t.ok(stage.y + stage.height <= Math.min(height, picture.y + picture.height), 'not cut off')
+    t.ok(Math.min(stage.width, stage.height) >= 240, `${stage.width} x ${stage.height}`)
+    for (const last of ['.clock .time', '.clock .choice', '#panel-tab-log']) {
+      const box = await page.locator(last).boundingBox()
+      t.ok(box === null || box.x + box.width <= width, `${last} is in the window`)
+    }
+    const wide = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
+    t.is(await page.evaluate(wide), false, 'nothing to scroll to the side')
+    await page.context().close()
+  })
+}
+
 test('page: the browser and the server of these tests are closed', { timeout: PATIENCE_MS }, async (t) => {
   await site.close()
   t.pass()

@@ -15,7 +15,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
 })
 try {
-  const page = await browser.newPage({ viewport: { width: 1250, height: 785 } })
+  const page = await browser.newPage({ viewport: { width: 1400, height: 850 } })
   page.setDefaultTimeout(120_000)
   await page.goto(`${server.resolvedUrls!.local[0]}#chapter-11`)
   await page.getByRole('button', { name: 'Do it' }).click()
