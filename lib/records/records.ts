@@ -141,8 +141,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
       ready: () => this.ready(),
       keepAlive,
     })
-    const call = <T>(wait: WaitOptions, work: (context: WriteContext) => Promise<T>): Promise<T> =>
-      this.#call(wait, work)
+    const call = <T>(wait: WaitOptions, work: CallWork<T>): Promise<T> => this.#call(wait, work)
     this.collections = new Collections({ config, call, keepAlive, forget: (name) => this.#republisher.forget(name) })
     this.sets = new RecordSets({
       config,
@@ -335,7 +334,7 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
     this.emit('store-error', error)
   }
 
-  #call<T>(wait: WaitOptions, work: (context: WriteContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>) {
+  #call<T>(wait: WaitOptions, work: CallWork<T>): Promise<T> {
     return this.#calls.run(wait, async (session, goesOn, { pause }) => {
       await this.ready()
       return work({ ...this.#context, session, pause }, goesOn)
@@ -384,6 +383,9 @@ export class Records extends (Emitter as unknown as EmitterClass<RecordsEvents>)
 function nameOf({ key }: Draft): string {
   return nameOfKey(key)
 }
+
+/** @param goesOn takes what is done in the background after the result */
+type CallWork<T> = (context: WriteContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>
 
 /** Keys whose version is remembered: for others the first write asks. */
 const MAX_SEEN_SEQS = 8192

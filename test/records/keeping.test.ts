@@ -1,7 +1,7 @@
 /** Keeping records: to their end, and on the nodes that should have them. On virtual time. */
 import test from 'brittle'
-import type { RecordsNetwork } from '../../bench/records/network.js'
-import type { ChannelStats } from '../../lib/records/index.js'
+import { type RecordsNetwork, sameBytes } from '../../bench/records/network.js'
+import { type ChannelStats, Records } from '../../lib/records/index.js'
 import { recordTarget } from '../../lib/records/codec/record.js'
 import { HOUR, MINUTE, startRecords, text } from './network.js'
 
@@ -103,4 +103,86 @@ test('records: a read brings holders that are behind up to date', async (t) => {
   t.ok((await read()) > 0)
   await sim.advance(10_000)
   t.is(await read(), 0)
+  for (const { node } of holders.slice(0, 5)) sim.hostOf(node).disconnect()
+  await sim.run(owner.records.delete({ keyPair }))
+  for (const { node } of holders.slice(0, 5)) sim.hostOf(node).reconnect()
+  await sim.advance(5 * MINUTE)
+  t.ok((await read()) > 0, 'they missed the deletion')
+  await sim.advance(10_000)
+  t.is(await read(), 0, 'a deletion is brought to them as well')
+})
+
+/** Numbers of the versions of a set that a node keeps, by owner. */
+async function seqsAt({ records }: RecordsNetwork['members'][0], target: Uint8Array): Promise<string[]> {
+  const seqs: string[] = []
+  for await (const { owner, target: at, seq, tombstone } of records.entries()) {
+    if (sameBytes(at, target)) seqs.push(`${owner!.slice(0, 4).join('.')} ${tombstone ? 'deleted' : seq}`)
+  }
+  return seqs.sort()
+}
+
+test('sets: a reading brings holders that are behind up to date, within bounds', async (t) => {
+  const network = await startRecords(t, { refreshIntervalMs: 0 })
+  const { sim, members } = network
+  const topic = new Uint8Array(32).fill(9)
+  const holders = network.closest(topic)
+  const owner = members.find((member) => !holders.includes(member))!
+  const put = async (number: number, value: string): Promise<void> => {
+    const keyPair = await network.keyPair(number)
+    await (
+      await owner.records.sets.put({ keyPair, topic, value: text(value), republish: false })
+    ).settled
+  }
+  const numbers = Array.from({ length: 50 }, (_, i) => i)
+  await network.forEach(numbers.slice(0, 30), (number) => put(number, 'old'))
+  const stale = holders.slice(0, 3)
+  for (const { node } of stale) sim.hostOf(node).disconnect()
+  await network.forEach(numbers.slice(20), (number) => put(number, 'new'))
+  const deletion = await sim.run(owner.records.sets.delete({ keyPair: await network.keyPair(3), topic }))
+  await sim.run(deletion.settled)
+  for (const { node } of stale) sim.hostOf(node).reconnect()
+  const expected = await seqsAt(holders[10]!, topic)
+  t.is(expected.length, 50)
+  for (const member of stale) t.is((await seqsAt(member, topic)).length, 30)
+  // Until those who did not answer are asked again.
+  await sim.advance(5 * MINUTE)
+  const reader = members.find((member) => !holders.includes(member) && member !== owner)!
+  const read = await network.measure(reader, async () => {
+    const set = await reader.records.sets.read(topic)
+    await new Promise<void>((resolve) => void sim.clock.after(10_000, resolve))
+    return set
+  })
+  t.is(read.result.members.length, 49)
+  for (const member of stale) t.alike(await seqsAt(member, topic), expected)
+  t.ok(read.sentBytes < 60_000, `${read.sentBytes} bytes`)
+  const again = await network.measure(reader, async () => {
+    const set = await reader.records.sets.read(topic, { known: read.result })
+    await new Promise<void>((resolve) => void sim.clock.after(10_000, resolve))
+    return set
+  })
+  t.ok(again.sentBytes < 2_500, `${again.sentBytes} bytes where nobody is behind`)
+})
+
+test('sets: our own store is brought up to date by a reading, and none where `repair` is off', async (t) => {
+  for (const repair of [true, false]) {
+    const network = await startRecords(t, { refreshIntervalMs: 0, repair })
+    const { sim, members } = network
+    const topic = new Uint8Array(32).fill(9)
+    const holders = network.closest(topic)
+    const owner = members.find((member) => !holders.includes(member))!
+    const [own] = holders as [RecordsNetwork['members'][0]]
+    sim.hostOf(own.node).disconnect()
+    const keyPair = await network.keyPair(1)
+    await sim.run(owner.records.sets.put({ keyPair, topic, value: text('x') }))
+    await sim.run(owner.records.collections.update({ keyPair, name: text('c'), entries: [[text('a'), text('b')]] }))
+    sim.hostOf(own.node).reconnect()
+    await sim.advance(10_000)
+    const collection = Records.targetOf(keyPair.publicKey, { salt: text('c') })
+    const isHolder = network.closest(collection).includes(own)
+    await sim.run(own.records.sets.read(topic))
+    await sim.run(own.records.collections.read(keyPair.publicKey, { name: text('c') }))
+    await sim.advance(5_000)
+    t.is(own.records.countOf(topic), repair ? 1 : 0)
+    t.is(own.records.countOf(collection), repair && isHolder ? 1 : 0)
+  }
 })

@@ -6,6 +6,7 @@ import { endOf, isAlive } from '../rules/lifetime.js'
 import { type CollectionEntry, decodePart, entriesOf, type Part, rangeOfPart } from '../rules/parts.js'
 import type { CallContext } from './context.js'
 import { type KnownSet, readSet, type SetFreshness } from './set-read.js'
+import type { SetEvidence } from './set-repair.js'
 
 /** A collection as it was read. To be passed as `known` to read it again for the price of what has changed. */
 export interface CollectionRead extends KnownSet {
@@ -22,23 +23,24 @@ export interface CollectionRead extends KnownSet {
   readonly freshness: SetFreshness
 }
 
-/** @returns rejects with RecordsError TOO_FEW_ANSWERED */
+/** @returns and who has what of it; rejects with RecordsError TOO_FEW_ANSWERED */
 export async function readCollection(
   context: CallContext,
   place: SharedPlace,
   known: KnownSet | null,
-): Promise<CollectionRead> {
-  const { records, nodes, readAtMs, freshness } = await readSet(context, place, { known })
+): Promise<{ read: CollectionRead; evidence: SetEvidence | null }> {
+  const { records, nodes, readAtMs, freshness, evidence } = await readSet(context, place, { known })
   const byName = entriesOf(partsOf(records, context.clock.wallTime()))
   const names = [...byName.keys()].sort()
-  return {
+  const read = {
     entries: names.map((name) => byName.get(name)!),
-    get: (key) => byName.get(toHex(key))?.value ?? null,
+    get: (key: Uint8Array) => byName.get(toHex(key))?.value ?? null,
     records,
     nodes,
     readAtMs,
     freshness,
   }
+  return { read, evidence }
 }
 
 /** The parts that are alive. */

@@ -13,6 +13,7 @@ import { checkSigner, type Signer } from './key-pair.js'
 import type { PutOutcome } from './put-outcome.js'
 import type { Kept } from './republisher.js'
 import { checkKnown } from './set-read.js'
+import { repairSet } from './set-repair.js'
 
 /** Which collection of an owner. */
 export interface CollectionName {
@@ -60,7 +61,11 @@ export interface CollectionOutcome {
 
 export interface CollectionsOptions {
   readonly config: RecordsConfig
-  readonly call: <T>(wait: WaitOptions, work: (context: WriteContext) => Promise<T>) => Promise<T>
+  /** `goesOn` takes what is done in the background after the result. */
+  readonly call: <T>(
+    wait: WaitOptions,
+    work: (context: WriteContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>,
+  ) => Promise<T>
   readonly keepAlive: (kept: Kept) => void
   /** Keeps it alive no longer. */
   readonly forget: (name: string) => void
@@ -91,7 +96,12 @@ export class Collections {
   read(publicKey: Uint8Array, options: CollectionReadOptions = {}): Promise<CollectionRead> {
     const { channel, target } = placeOf(publicKey, options)
     const known = checkKnown(options.known)
-    return this.#options.call(options, (context) => readCollection(context, { channel, target }, known))
+    const place = { channel, target }
+    return this.#options.call(options, async (context, goesOn) => {
+      const { read, evidence } = await readCollection(context, place, known)
+      if (this.#options.config.repair && evidence !== null) goesOn(repairSet(context, place, evidence))
+      return read
+    })
   }
 
   /**

@@ -131,19 +131,25 @@ async function findFirst(
 }
 
 /**
- * Brings the newest version to those of the closest nodes that lack it. Never rejects: a reader has what it wanted.
+ * Brings the newest version, or the word that it is deleted, to those of the closest nodes that lack it. Never rejects: a
+ * reader has what it wanted.
  *
  * @returns how many took it
  */
 export async function repair(context: CallContext, key: EntryKey, { outcome, survey: found }: Read): Promise<number> {
-  const { record, state } = outcome
-  if (record === null || record.value === null || state !== 'found') return 0
-  if (outcome.freshness.behind.length === 0) return 0
+  const record = handable(outcome)
+  if (record === null || outcome.freshness.behind.length === 0) return 0
   const lacking = found.holders.filter((holder) => holder.record === null || compareVersions(holder.record, record) < 0)
   const delivered = await Promise.allSettled(
     lacking.map((holder) => deliver(context, holder, { key, record, expected: null })),
   )
   return delivered.filter((each) => each.status === 'fulfilled' && each.value.status === 'stored').length
+}
+
+/** As holders take it; null: they do not. A tombstone is signed with an empty value, and shown without one. */
+function handable({ record, state }: GetOutcome): SignedRecord | null {
+  if (record === null || state === 'found') return record
+  return state === 'deleted' ? { ...record, value: new Uint8Array(0) } : null
 }
 
 export function outcomeOf(record: SignedRecord | null, nowMs: number, freshness: Freshness): GetOutcome {

@@ -13,12 +13,12 @@ import { endOf, isAlive } from '../rules/lifetime.js'
 import {
   CHILDREN,
   childrenOf,
-  digestOfChildren,
   isUnder,
   leadingBits,
   LEVEL_BITS,
   type Prefix,
   type TreeMember,
+  type TreeNode,
   WHOLE,
 } from '../rules/member-tree.js'
 
@@ -79,9 +79,9 @@ export class SetCopy {
     return found.sort((a, b) => b4a.compare(a.subkey, b.subkey))
   }
 
-  /** What tells it apart from other copies. */
-  get digest(): Uint8Array {
-    return digestOfChildren(childrenOf(this.under(WHOLE), WHOLE))
+  /** Its 32 parts, which tell it apart from other copies. */
+  get children(): readonly TreeNode[] {
+    return childrenOf(this.under(WHOLE), WHOLE)
   }
 
   #isHere(record: SignedRecord): boolean {
@@ -107,7 +107,8 @@ export class SetCopy {
   }
 }
 
-function foundOf(record: SignedRecord): Found {
+/** @param record that is verified, or will be */
+export function foundOf(record: SignedRecord): Found {
   const { seq, round, signedAtMs, valueHash } = record
   return { seq, round, signedAtMs, valueHash, subkey: recordPlace(record).subkey, record }
 }

@@ -5,11 +5,22 @@ import type { Peer } from '../../rpc/reply.js'
 import type { SharedPlace, SignedRecord } from '../codec/record.js'
 import type { SummaryReply } from '../codec/set-messages.js'
 import { RecordsError } from '../records-error.js'
-import { boundBefore, childOf, CHILDREN, leadingBits, LEVEL_BITS, WHOLE } from '../rules/member-tree.js'
+import {
+  boundBefore,
+  childOf,
+  CHILDREN,
+  childrenOf,
+  digestOfChildren,
+  leadingBits,
+  LEVEL_BITS,
+  type TreeNode,
+  WHOLE,
+} from '../rules/member-tree.js'
 import { getQuorum } from '../rules/quorum.js'
 import type { CallContext } from './context.js'
-import { SetCopy } from './set-copy.js'
+import { foundOf, SetCopy } from './set-copy.js'
 import { SetReading } from './set-reading.js'
+import type { SetEvidence } from './set-repair.js'
 import { ownSource, pageSources, remoteSource, type SetSource, summarySources } from './set-sources.js'
 
 /** How sure it is that nothing is missing. */
@@ -43,6 +54,8 @@ export interface SetContent extends KnownSet {
   readonly freshness: SetFreshness
   /** What the next page begins behind; null: there is none. */
   readonly next: Uint8Array | null
+  /** Who has what, as far as it shows; null: it does not, where only what came since was read. */
+  readonly evidence: SetEvidence | null
 }
 
 export interface ReadSetOptions {
@@ -81,7 +94,7 @@ export async function readSet(
   const copy = new SetCopy({ place, nowMs: readAtMs, maxClockSkewMs })
   if (known !== null) copy.restore(known.records)
   const reading = new SetReading({ copy, below: (most) => random.below(most) })
-  const run: Run = { context, place, copy, reading }
+  const run: Run = { context, place, copy, reading, claims: new Map() }
   const isRecent = known !== null && !isWalkNeeded && readAtMs - known.readAtMs < KNOWN_NODES_MS
   const again = isRecent ? await askAgain(run, known.nodes) : null
   const isLast = { part: CHILDREN - 1 }
@@ -96,7 +109,9 @@ export async function readSet(
   }
   const page = takePage(copy, after, limit, isLast.part)
   const nodes = again?.nodes ?? holders.map(({ peer }) => peer)
-  return { ...page, nodes, holders, readAtMs, freshness }
+  const first = after === null ? 0 : leadingBits(after, LEVEL_BITS)
+  const evidence = sinceMs > 0 ? null : { copy, claims: run.claims, first, last: isLast.part }
+  return { ...page, nodes, holders, readAtMs, freshness, evidence }
 }
 
 interface Run {
@@ -104,16 +119,19 @@ interface Run {
   readonly place: SharedPlace
   readonly copy: SetCopy
   readonly reading: SetReading
+  /** What the closest nodes said that they have. BOUNDED: by these. */
+  readonly claims: Map<SetSource, readonly TreeNode[]>
 }
 
 /** @param isLast gets the last of the 32 parts that were read */
 async function walkAll(
-  { context, place, copy, reading }: Run,
+  { context, place, copy, reading, claims }: Run,
   after: Uint8Array | null,
   limit: number,
   isLast: { part: number },
 ): Promise<readonly SetSource[]> {
-  const known = after === null && copy.under(WHOLE).length > 0 ? copy.digest : null
+  const before = copy.children
+  const known = after === null && before.some(({ count }) => count > 0) ? digestOfChildren(before) : null
   const first = after === null ? 0 : leadingBits(after, LEVEL_BITS)
   const ahead: Promise<void>[] = []
   const { holders, answers } = await summarySources(context, place, known, (source, answer) => {
@@ -127,7 +145,14 @@ async function walkAll(
   await Promise.all(ahead)
   isLast.part = partOfLimit(answers.values(), first, limit)
   await reading.read(answers, (part) => part >= first && part <= isLast.part)
+  for (const holder of holders) claims.set(holder, claimedBy(answers.get(holder)!, before))
   return holders
+}
+
+/** The 32 parts of a node, going by its summary. @param asked those of the copy that it was asked to compare with */
+function claimedBy(answer: SummaryReply, asked: readonly TreeNode[]): readonly TreeNode[] {
+  if (answer.status === 'same') return asked
+  return answer.status === 'parts' ? answer.children : childrenOf(answer.records.map(foundOf), WHOLE)
 }
 
 /** Up to which part to read, for so many members, if the nodes have what they say. */
@@ -162,7 +187,7 @@ interface Again {
  *
  * @returns null: too few of them answer
  */
-async function askAgain({ context, place, copy, reading }: Run, nodes: readonly Peer[]): Promise<Again | null> {
+async function askAgain({ context, place, copy, reading, claims }: Run, nodes: readonly Peer[]): Promise<Again | null> {
   const needed = getQuorum(Math.max(nodes.length, context.expectedHolders.count), context.quorum)
   const ownId = context.node.id
   const sources = nodes.map((peer) => {
@@ -175,13 +200,18 @@ async function askAgain({ context, place, copy, reading }: Run, nodes: readonly 
     // The first alone: what it gives, the others need not.
     const count = answered === 0 ? 1 : needed - answered
     if (next + count > sources.length) return null
-    const digest = copy.digest
+    const before = copy.children
+    const digest = digestOfChildren(before)
     const asked = sources.slice(next, next + count)
     const replies = await Promise.all(asked.map(async (source) => (await source?.summary(WHOLE, digest)) ?? null))
     const answers = new Map<SetSource, SummaryReply>()
     for (const [i, reply] of replies.entries()) {
-      if (reply === null) silent.add(next + i)
-      else answers.set(asked[i]!, reply)
+      if (reply === null) {
+        silent.add(next + i)
+        continue
+      }
+      answers.set(asked[i]!, reply)
+      claims.set(asked[i]!, claimedBy(reply, before))
     }
     await reading.read(answers)
     answered += answers.size

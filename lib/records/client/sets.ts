@@ -28,6 +28,7 @@ import {
   MAX_MEMBER_BYTES,
 } from './large-members.js'
 import { checkKnown, type KnownSet, readSet, type SetContent, type SetFreshness } from './set-read.js'
+import { repairSet } from './set-repair.js'
 import type { Draft } from './write.js'
 
 export interface MemberPutOptions extends PutOptions {
@@ -100,7 +101,11 @@ export interface SetRead extends KnownSet {
 
 export interface RecordSetsOptions {
   readonly config: RecordsConfig
-  readonly call: <T>(wait: WaitOptions, work: (context: CallContext) => Promise<T>) => Promise<T>
+  /** `goesOn` takes what is done in the background after the result. */
+  readonly call: <T>(
+    wait: WaitOptions,
+    work: (context: CallContext, goesOn: (rest: Promise<unknown>) => void) => Promise<T>,
+  ) => Promise<T>
   /** @param prepare called before each writing */
   readonly write: (draft: Draft, wait: WaitOptions, isRepublished: boolean, prepare?: Prepare) => Promise<PutResult>
   readonly delete: (draft: Draft, wait: WaitOptions) => Promise<PutResult>
@@ -175,9 +180,11 @@ export class RecordSets {
     const sinceMs = since === 0 ? 0 : Math.max(1, since - this.#options.config.maxClockSkewMs)
     const isWhole = since > 0 || known !== null
     const left = this.#timeLeft(options)
-    const reading = this.#options.call(options, async (context) => {
+    const reading = this.#options.call(options, async (context, goesOn) => {
       const range = isWhole ? { sinceMs, known } : { after, limit }
-      const content = await readSet(context, { channel, target }, range)
+      const place = { channel, target }
+      const content = await readSet(context, place, range)
+      if (this.#options.config.repair && content.evidence !== null) goesOn(repairSet(context, place, content.evidence))
       const read = readOf(content, context.clock.wallTime(), since > 0)
       // What a node was handed lately, from another one, is new there, and old.
       return since === 0 ? read : { ...read, members: read.members.filter(({ signedAtMs }) => signedAtMs >= sinceMs) }
