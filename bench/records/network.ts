@@ -15,6 +15,9 @@ const AT_A_TIME = 10
 /** Longest virtual time for many things. */
 const PATIENCE_MS = 24 * 3_600_000
 
+/** Longest time until a request that has been sent is answered. */
+const LATE_MS = 3_000
+
 /** What one node sent and received while it did something. */
 export interface Traffic {
   readonly sentDatagrams: number
@@ -107,13 +110,25 @@ export class RecordsNetwork {
     return keyPairs
   }
 
-  /** Does something, and counts what a member sends and receives meanwhile: other business of its, such as pings, too. */
+  /**
+   * Does something, and counts what a member sends and receives meanwhile: other business of its, such as pings, too. A
+   * lookup is over before all whom it asked have answered; what they answer then belongs to it, and not to what is
+   * measured next.
+   */
   async measure<T>({ node }: Member, work: () => Promise<T>, other = ''): Promise<Traffic & { readonly result: T }> {
     const { network, clock } = this.sim
     const { address } = this.sim.hostOf(node)
     const counts = { sentDatagrams: 0, sentBytes: 0, receivedBytes: 0, withOtherBytes: 0 }
+    // BOUNDED: by what is sent meanwhile.
+    const asked = new Set<string>()
+    let isOver = false
     network.tap = ({ fromHost, toHost, bytes }) => {
-      if (fromHost === address) {
+      const isOurs = fromHost === address
+      // An answer has the transaction id of its request.
+      const name = `${isOurs ? toHost : fromHost}/${bytes[2]}/${bytes[3]}`
+      if (isOver && !asked.has(name)) return
+      if (isOurs && !isOver) {
+        asked.add(name)
         counts.sentDatagrams++
         counts.sentBytes += bytes.length
       } else if (toHost === address) counts.receivedBytes += bytes.length
@@ -122,7 +137,10 @@ export class RecordsNetwork {
     const start = clock.now()
     try {
       const result = await this.sim.run(work(), { limitMs: PATIENCE_MS })
-      return { ...counts, ms: clock.now() - start, result }
+      const ms = clock.now() - start
+      isOver = true
+      await this.sim.advance(LATE_MS)
+      return { ...counts, ms, result }
     } finally {
       network.tap = null
     }
