@@ -143,6 +143,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'records/holder/assemblies': 'records/holder/holder-properties',
   'records/holder/bounded-map': 'records/bookkeeping',
   'records/holder/mount': 'records/bookkeeping',
+  'records/holder/renewal-budget': 'records/holder/holder-properties',
   'records/holder/served-record': 'records/holder/holder-properties',
   'records/rules/acceptance': 'records/rules/rules',
   'records/rules/expected-holders': 'records/rules/rules',

@@ -26,6 +26,7 @@ import type { Admission } from './admission.js'
 import { Assemblies, type Assembly } from './assemblies.js'
 import { BoundedMap } from './bounded-map.js'
 import { chunkKey } from './claim.js'
+import { RenewalBudget } from './renewal-budget.js'
 
 export interface ChunkHolderOptions {
   readonly store: RecordStore
@@ -52,6 +53,7 @@ type PutOf<K extends PartPut['kind']> = Extract<PartPut, { readonly kind: K }>
 export class ChunkHolder {
   readonly #options: ChunkHolderOptions
   readonly #assemblies = new Assemblies()
+  readonly #renewals = new RenewalBudget()
   readonly #served = new BoundedMap<Served>(MAX_SERVED)
 
   constructor(options: ChunkHolderOptions) {
@@ -123,7 +125,7 @@ export class ChunkHolder {
     const assembly = this.#assemblies.get(name, this.#options.now())
     if (assembly?.done != null) await assembly.done
     const entry = await this.#entryOf(put.channel, address)
-    if (entry !== null) return this.#renew(entry, put.expiresAtMs)
+    if (entry !== null) return this.#renew(entry, put.expiresAtMs, host)
     if (put.kind === 'renewal') return { status: 'unproved' }
     if (put.kind === 'proof') return this.#takeProof(put, address, host)
     // While the store was asked, another part may have come in.
@@ -176,10 +178,15 @@ export class ChunkHolder {
     }
   }
 
-  async #renew(entry: Entry, expiresAtMs: number): Promise<PartPutReply> {
+  /** Nobody has signed the end, so anybody may move it: to a later one, and no further than the longest life from now. */
+  async #renew(entry: Entry, expiresAtMs: number, host: string): Promise<PartPutReply> {
     if (expiresAtMs <= entry.expiresAtMs) return { status: 'kept' }
+    const { admission, now } = this.#options
     const { channel, target, value } = entry
-    const { refusal } = await this.#options.admission.admit({ kind: 'chunk', channel, target, value, expiresAtMs })
+    if (!this.#renewals.take(host, value.length, now())) {
+      return { status: 'refused', refusal: admission.refuse({ reason: 'BUSY' }, channel) }
+    }
+    const { refusal } = await admission.admit({ kind: 'chunk', channel, target, value, expiresAtMs })
     return refusal === null ? { status: 'kept' } : { status: 'refused', refusal }
   }
 

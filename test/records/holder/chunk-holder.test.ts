@@ -2,7 +2,13 @@
 import b4a from 'b4a'
 import test from 'brittle'
 import { DHT } from '../../../index.js'
-import { chunkOf, encodeGroupProof, treeOf } from '../../../lib/records/codec/chunk-tree.js'
+import {
+  chunkOf,
+  encodeGroupProof,
+  SEGMENT_BYTES,
+  segmentAddress,
+  treeOf,
+} from '../../../lib/records/codec/chunk-tree.js'
 import {
   decodeFindReply,
   decodePartPutReply,
@@ -90,6 +96,52 @@ test('chunk holder: keeps a segment when it is whole, and nothing that is not of
   await sim.advance(3 * HOUR)
   t.is((await find()).status, 'none')
   t.is(await get('chunk', 0), null)
+})
+
+test('chunk holder: no stranger prolongs a life beyond the limit, or has more rewritten than a host may', async (t) => {
+  const channels = { large: { maxTtlMs: HOUR } }
+  const network = await startRecords(t, { refreshIntervalMs: 0, channels }, { nodes: 2 })
+  const { sim, members } = network
+  const [{ node, records }] = members as [(typeof members)[0]]
+  const stranger = await sim.startNode({ ephemeral: true }, { create: (options) => new DHT(options) })
+  const to = { host: node.host!, port: node.port }
+  // Requests overtake each other, so each sender has a segment of its own.
+  const value = sim.random.bytes(30 * SEGMENT_BYTES)
+  const segments = Array.from({ length: 30 }, (_, i) => value.subarray(i * SEGMENT_BYTES, (i + 1) * SEGMENT_BYTES))
+  const addresses = segments.map(segmentAddress) as [Uint8Array, ...Uint8Array[]]
+  await sim.run(records.large.put(value, { ttlMs: 10 * MINUTE, republish: false }), { limitMs: HOUR })
+  const [target] = addresses
+  const find = encodeFind('large')
+  const found = await sim.run(stranger.request({ command: RECORD_COMMAND.CHUNK_FIND, target, value: find }, to))
+  const nowMs = Math.floor(sim.clock.wallTime())
+  const renew = async (expiresAtMs: number, address = target): Promise<string> => {
+    const renewal = encodePartPut({ kind: 'renewal', channel: 'large', expiresAtMs })
+    const message = { command: RECORD_COMMAND.CHUNK_PUT, target: address, value: renewal, token: found.token }
+    const answer = decodePartPutReply((await stranger.request(message, to)).value!)!
+    return answer.status === 'refused' ? answer.refusal.reason : answer.status
+  }
+  t.is(await sim.run(renew(nowMs + HOUR + 3 * MINUTE)), 'TTL_TOO_LONG')
+  t.is(await sim.run(renew(nowMs + HOUR - MINUTE)), 'kept')
+  const outcomes = new Map<string, number>()
+  const start = sim.clock.now()
+  let next = 0
+  const sender = async (address: Uint8Array): Promise<void> => {
+    while (next++ < 1500) {
+      const outcome = await renew(nowMs + HOUR - MINUTE + next, address)
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    }
+  }
+  await sim.run(Promise.all(addresses.map(sender)))
+  const seconds = (sim.clock.now() - start) / 1000
+  const busy = outcomes.get('BUSY') ?? 0
+  t.is((outcomes.get('kept') ?? 0) + busy, 1500)
+  t.ok(busy > 0 && busy >= 1500 - 1024 - 32 * (seconds + 1), `${busy} of 1500 were refused in ${seconds} s`)
+  t.ok(records.stats.admitted.refused.BUSY! >= busy, 'counted')
+  await sim.advance(2 * HOUR)
+  const { value: gone } = await sim.run(
+    stranger.request({ command: RECORD_COMMAND.CHUNK_FIND, target, value: find }, to),
+  )
+  t.is(decodeFindReply(gone!)!.status, 'none', 'who stops to ask has it end')
 })
 
 test('chunk holder: garbage is answered, and nothing of it is kept', async (t) => {

@@ -2,6 +2,7 @@
 import test from 'brittle'
 import fc from 'fast-check'
 import { type Assembly, Assemblies } from '../../../lib/records/holder/assemblies.js'
+import { RenewalBudget } from '../../../lib/records/holder/renewal-budget.js'
 import { servedRecord } from '../../../lib/records/holder/served-record.js'
 import { entryOf } from '../entries.js'
 
@@ -44,6 +45,39 @@ test('assemblies: no sequence of senders fills more than the limits, or loses co
 })
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
+
+test('renewal budget: a host has a burst and a rate, whatever it asks for, and others are not concerned', (t) => {
+  const step = fc.record({
+    host: fc.constantFrom('a', 'b'),
+    sizeBytes: fc.integer({ min: 1, max: 131_072 }),
+    afterMs: fc.nat(20),
+  })
+  let refused = 0
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 2000, maxLength: 3000 }), (steps) => {
+      const budget = new RenewalBudget()
+      const taken = new Map<string, number>()
+      let now = 5
+      for (const { host, sizeBytes, afterMs } of steps) {
+        now += host === 'a' ? 0 : afterMs
+        const before = taken.get(host) ?? 0
+        const most = 128 * MIB + ((now - 5) * 4 * MIB) / 1000
+        const isTaken = budget.take(host, sizeBytes, now)
+        if (isTaken) taken.set(host, before + sizeBytes)
+        else refused++
+        if (isTaken ? before + sizeBytes > most + 1 : before + sizeBytes < 128 * MIB) return false
+      }
+      return true
+    }),
+    { numRuns: 10 },
+  )
+  // One that asks for the longest segment all the time.
+  const budget = new RenewalBudget()
+  let count = 0
+  for (let now = 0; now < 60_000; now += 2) if (budget.take('a', 131_072, now)) count++
+  t.is(count, 1024 + 60 * 32 - 1)
+  t.ok(budget.take('b', 131_072, 60_000))
+})
 
 test('served record: a value is shown while it lives, and never of what is no record', (t) => {
   const kind = fc.constantFrom('record', 'mutable', 'immutable', 'peer', 'chunk')
