@@ -16,7 +16,7 @@ export interface SpeedPlan {
   rounds: number
   /** Persistent nodes of each, in one process. */
   nodes: number
-  /** Load of each kind before the measured one. */
+  /** Load of each kind before the measured one; 0: none. */
   warmUpMs: number
   /** A measured load is made in so many slices, in turn with the other side's. */
   slices: number
@@ -41,7 +41,7 @@ export const QUICK_SPEED: SpeedPlan = {
   ...DEFAULT_SPEED,
   rounds: 1,
   nodes: 24,
-  warmUpMs: 200,
+  warmUpMs: 0,
   slices: 1,
   sliceMs: 200,
 }
@@ -135,7 +135,7 @@ async function measure(networks: Both<Network>, comparison: Comparison, plan: Sp
   const { kinds, stores, isApart = false } = comparison
   const { outstanding, valueBytes, warmUpMs, sliceMs, slices } = plan
   const result: Both<Slice[]> = [[], []]
-  for (let turn = 0; turn <= slices; turn++) {
+  for (let turn = warmUpMs === 0 ? 1 : 0; turn <= slices; turn++) {
     const isWarmUp = turn === 0
     const options = { outstanding, valueBytes, isApart, durationMs: isWarmUp ? warmUpMs : sliceMs }
     await inTurn(turn, async (side) => {
