@@ -24,7 +24,7 @@ import { hasChromium } from './tooling/chromium.js'
 import { openRuntimes, type OpenRuntimes, whyMissing } from './tooling/open-runtimes.js'
 import { killRunning } from './tooling/process-runtime.js'
 import { type FileReport, runFile } from './tooling/run-file.js'
-import { isRuntimeName, NODE_ONLY, NOT_IN_BARE, NOT_IN_BROWSERS, type RuntimeName, whyNot } from './tooling/runtimes.js'
+import { EXCEPTIONS, isRuntimeName, type RuntimeName, whyNot } from './tooling/runtimes.js'
 import { describeSlowest, type FileTime } from './tooling/slowest.js'
 import type { TestReport } from './tooling/tap-report.js'
 
@@ -34,8 +34,12 @@ const USAGE =
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** These bind many sockets or keep a core busy, so they run one at a time, after the others. */
-const ALONE = /^(browser|interop|hyperdht|network|tutorial|examples|docs|package)\//
+/**
+ * These wait for real time, on sockets, fixed ports and in browsers, so one of them runs at a time, beside files that
+ * compute. What they wait for costs no time that way: it is a third of a whole run.
+ */
+const ON_REAL_TIME =
+  /^(browser|docs|examples|hyperdht|interop|tutorial)\/|^(bench\/records|network\/(lifecycle|network-id|sockets)|reliability\/processes)$/
 
 /** Files that drive a browser themselves: there is nothing to them without one. */
 const NEEDS_CHROMIUM = /^browser\//
@@ -168,14 +172,19 @@ async function runAll(files: TestFile[], options: RunOptions, tally: Tally): Pro
       await runEverywhere(file, options, tally)
     }
   }
-  const shared = files.filter((file) => !ALONE.test(file.name))
-  await Promise.all(Array.from({ length: options.parallel }, async () => runLane(shared)))
-  await runLane(files.filter((file) => ALONE.test(file.name)))
+  const waiting = files.filter(({ name }) => ON_REAL_TIME.test(name))
+  const computing = files.filter(({ name }) => !ON_REAL_TIME.test(name))
+  const runFirstLane = async (): Promise<void> => {
+    await runLane(waiting)
+    await runLane(computing)
+  }
+  const others = Array.from({ length: options.parallel - 1 }, async () => runLane(computing))
+  await Promise.all([runFirstLane(), ...others])
 }
 
 /** An exception for a file that is gone would one day be taken for a reason. */
 function tallyStale(names: string[], tally: Tally): void {
-  for (const entry of Object.keys({ ...NODE_ONLY, ...NOT_IN_BARE, ...NOT_IN_BROWSERS })) {
+  for (const entry of EXCEPTIONS.flatMap(Object.keys)) {
     if (names.some((name) => name === entry || (entry.endsWith('/') && name.startsWith(entry)))) continue
     console.log(`FAIL test/tooling/runtimes.ts: no test file ${entry}`)
     tally.failed++

@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core'
+import type { Browser, ConsoleMessage, Page } from 'playwright-core'
 import type { Exit, Runtime, RuntimeName } from './runtimes.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -47,6 +47,8 @@ export function hasChromium(): boolean {
 
 /** @param timeoutMs how long it may take to start */
 export async function launchChromium(timeoutMs = 30_000): Promise<Browser> {
+  // Loaded where it is needed: it takes longer than most test files, and most runs of some files need no browser.
+  const { chromium } = await import('playwright-core')
   return chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: timeoutMs })
 }
 

@@ -127,6 +127,13 @@ const SCENARIOS: Scenario[] = [
     says: [/^FAIL b \(not compiled\)$/m, /^ok {3}a /m],
   },
   {
+    title: 'it says what took longest where it is asked, and how many run side by side is the same to it',
+    files: { 'a.test.js': PASSING, 'b/c.test.js': PASSING, 'b/d.test.js': PASSING },
+    args: ['--times', '--parallel', '3'],
+    summary: '3 passed, 0 failed',
+    says: [/^slowest in node \( +[\d.]+ s in all\):$/m, /^ +[\d.]+ s b\/c$/m, /^by folder /m, /^ +[\d.]+ s b\/$/m],
+  },
+  {
     title: 'a filter selects by name',
     files: { 'a.test.js': PASSING, 'b/c.test.js': PASSING },
     args: ['b/'],

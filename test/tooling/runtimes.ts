@@ -143,11 +143,48 @@ export const NOT_IN_BROWSERS: Record<string, string> = {
   'transport/udp': 'real UDP sockets',
 }
 
+/** Nothing but computing on virtual time, and much of it: the page has run it on the same engine just before. */
+const COMPUTES_LONG = 'a long simulation, the same in a Worker as in the page'
+
+/** Test files that run in Node.js, Bare and a page, not in a Worker, and why; in the same form. */
+export const NOT_IN_WORKERS: Record<string, string> = {
+  'network/churn': COMPUTES_LONG,
+  'network/liars': COMPUTES_LONG,
+  'node/network-loss': COMPUTES_LONG,
+  'node/upkeep': COMPUTES_LONG,
+  'query/network-size': 'long statistics, the same in a Worker as in the page',
+  'query/omissions': COMPUTES_LONG,
+  'records/collections': COMPUTES_LONG,
+  'records/figures': COMPUTES_LONG,
+  'records/figures-lifetime': COMPUTES_LONG,
+  'records/large': COMPUTES_LONG,
+  'records/large-keeping': COMPUTES_LONG,
+  'records/sets': COMPUTES_LONG,
+  'reliability/churn': COMPUTES_LONG,
+  'security/identity': COMPUTES_LONG,
+  'security/newcomers': COMPUTES_LONG,
+  'simulation/churn': COMPUTES_LONG,
+  'simulation/nat-nodes': COMPUTES_LONG,
+}
+
+/** All exceptions, for what has to hold for each. */
+export const EXCEPTIONS: readonly Record<string, string>[] = [NODE_ONLY, NOT_IN_BARE, NOT_IN_BROWSERS, NOT_IN_WORKERS]
+
+/** The lists that are about a runtime. */
+const LISTS: Record<RuntimeName, readonly Record<string, string>[]> = {
+  node: [],
+  bare: [NODE_ONLY, NOT_IN_BARE],
+  chromium: [NODE_ONLY, NOT_IN_BROWSERS],
+  worker: [NODE_ONLY, NOT_IN_BROWSERS, NOT_IN_WORKERS],
+}
+
 /** Why a file does not run in a runtime; null: it does. */
 export function whyNot(name: string, runtime: RuntimeName): string | null {
-  if (runtime === 'node') return null
-  const nodeOnly = find(NODE_ONLY, name)
-  return nodeOnly ?? find(runtime === 'bare' ? NOT_IN_BARE : NOT_IN_BROWSERS, name)
+  for (const list of LISTS[runtime]) {
+    const reason = find(list, name)
+    if (reason !== null) return reason
+  }
+  return null
 }
 
 function find(list: Record<string, string>, name: string): string | null {
