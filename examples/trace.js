@@ -24,7 +24,7 @@ console.log(text.split('\n').slice(0, 12).join('\n'))
 // One line for each event, of a part of the trace: what became of the first that nobody waited for any more.
 const { node: dead } = trace.find(({ type }) => type === 'presumed-dead')
 const story = formatTrace(trace.filter(({ node }) => node === dead))
-console.log(`\n${story.split('\n').slice(1, 5).join('\n')}`)
+console.log(`\n${story.split('\n').slice(1, 6).join('\n')}`)
 
 // Events are plain data: numbers, strings and null.
 const answers = trace.filter(({ type }) => type === 'answered')

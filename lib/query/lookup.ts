@@ -11,6 +11,7 @@ import type { Candidate } from './candidate.js'
 import type { ClosestReplies } from './closest-replies.js'
 import type { CloserNodes } from './closer-nodes.js'
 import type { SideQuestion } from './omissions.js'
+import { Repeats } from './repeats.js'
 import type { Walk } from './disjoint.js'
 
 /** What became of one ask; exactly one of `onReply` and `onFailure` is called. */
@@ -58,8 +59,7 @@ export class Lookup {
   #ended = false
   #stopped = false
   #starved = false
-  /** Who was sent one request more, as the only one that was silent. */
-  #repeated: Candidate | null = null
+  readonly #repeats = new Repeats()
 
   constructor(options: LookupOptions) {
     this.#options = options
@@ -116,10 +116,8 @@ export class Lookup {
 
   #askSide(question: SideQuestion, ask: AskSide): void {
     const { traversal } = this.#options
-    let open = true
     const settle = (closer: CloserNodes | null): void => {
-      if (!open || this.#ended) return
-      open = false
+      if (this.#ended) return
       traversal.onSide(question, closer)
       this.pump()
     }
@@ -148,7 +146,7 @@ export class Lookup {
       onFailure: (error) => this.#onFailure(candidate, error),
       onOverdue: (transmissions, last) => {
         if (this.#ended) return
-        const isGivenUp = transmissions >= PRESUMED_DEAD_AFTER && candidate !== this.#repeated
+        const isGivenUp = transmissions >= PRESUMED_DEAD_AFTER && !this.#repeats.isAwaited(candidate)
         if (last || isGivenUp) traversal.onPresumedDead(candidate)
         else traversal.onSlow(candidate)
         this.pump()
@@ -158,14 +156,9 @@ export class Lookup {
     if (this.#asked.has(candidate)) this.#asked.set(candidate, cancel)
   }
 
-  /** Where all others answer, one that does not is more likely to have lost two datagrams than to be dead. */
   #mayRepeat(candidate: Candidate): boolean {
     const { traversal, repeats = true } = this.#options
-    if (this.#ended || !repeats || this.#repeated !== null) return false
-    // What a few answers say is nothing.
-    if (traversal.successes < traversal.k / 2 || !traversal.isOnlySilent(candidate)) return false
-    this.#repeated = candidate
-    return true
+    return !this.#ended && repeats && this.#repeats.grant(traversal, candidate)
   }
 
   #onReply(candidate: Candidate, reply: Reply): void {

@@ -43,7 +43,8 @@ export class Omissions {
   #askedForOrder = 0
   #isUnordered = false
   #isSilent = false
-  #pending = 0
+  /** Questions that are waited for. BOUNDED: like those asked. */
+  readonly #pending = new Set<SideQuestion>()
 
   /** @param target 32-byte Uint8Array, kept */
   constructor(target: Uint8Array, k: number) {
@@ -53,7 +54,7 @@ export class Omissions {
 
   /** Questions without an answer that are still waited for. */
   get pending(): number {
-    return this.#pending
+    return this.#pending.size
   }
 
   /** A replier named a nearer node after a farther one. */
@@ -80,9 +81,9 @@ export class Omissions {
     )
   }
 
-  /** It is answered, or nobody waits for its answer any more. Once per question. */
-  settle(): void {
-    this.#pending--
+  /** It is answered, or nobody waits for its answer any more. Idempotent. */
+  settle(question: SideQuestion): void {
+    this.#pending.delete(question)
   }
 
   #nextForOrder(sorted: readonly Candidate[], standing: readonly Candidate[]): SideQuestion | null {
@@ -130,8 +131,9 @@ export class Omissions {
 
   #ask(candidate: Candidate, row: number): SideQuestion {
     this.#asked.push(candidate)
-    this.#pending++
-    return { candidate, target: withBitFlipped(this.#target, row) }
+    const question = { candidate, target: withBitFlipped(this.#target, row) }
+    this.#pending.add(question)
+    return question
   }
 }
 

@@ -53,7 +53,10 @@ export interface QueryOptions<T = Reply, S = unknown> {
    * have caught one of them have not caught the others. Default 1.
    */
   disjointPaths?: number
-  /** Transmissions after the first, per request. Default 1: two, and a second in which an answer still counts. */
+  /**
+   * Transmissions after the first, per request. Default 1, one more for the few that may have lost both and would be in the
+   * result, and a second in which an answer still counts.
+   */
   retries?: number
   /** Ignore the congestion window, no retries. Default false. */
   force?: boolean

@@ -219,11 +219,11 @@ export class Traversal {
     return question
   }
 
-  /** A side question is over: answered with these nodes, or given up with null. Once per question. */
-  onSide({ candidate }: SideQuestion, closer: CloserNodes | null): void {
-    this.#omissions.settle()
+  /** A side question is not waited for any more: answered with these nodes, or overdue with null; those may come later. */
+  onSide(question: SideQuestion, closer: CloserNodes | null): void {
+    this.#omissions.settle(question)
     // Named in the order of another target.
-    if (closer !== null) this.#learn(candidate, closer, false)
+    if (closer !== null) this.#learn(question.candidate, closer, false)
   }
 
   /**

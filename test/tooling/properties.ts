@@ -123,6 +123,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'query/heard-nodes': 'query/heard-nodes',
   'query/network-size': 'query/network-size',
   'query/omissions': 'query/traversal-properties',
+  'query/repeats': 'query/repeats',
   'query/trace-text': 'query/lookup-properties',
   'query/tracer': 'query/lookup-properties',
   'query/traversal': 'query/traversal-properties',
