@@ -19,8 +19,9 @@ import {
 } from '../transport/tunnel/messages.js'
 import { CLOSE, type CloseName, type Refusal } from '../transport/tunnel/refusal.js'
 import type { ClientInfo } from './client-info.js'
-import { FOREIGN, inspectOutgoing, NO_PORT } from './datagram-rules.js'
+import { FOREIGN, inspectOutgoing, kindOf, NO_PORT } from './datagram-rules.js'
 import { isDestinationAllowed, isHostAllowed } from './destination.js'
+import { ExpectedAnswers } from './expected-answers.js'
 import { RefusalNotices } from './refusal-notices.js'
 import type { Session, SessionConnection } from './session.js'
 import { TokenBucket } from './token-bucket.js'
@@ -46,6 +47,7 @@ export class Connection implements SessionConnection {
   readonly #batch = new DatagramBatch()
   readonly #received: ReceiveCredit
   readonly #notices = new RefusalNotices()
+  readonly #answers = new ExpectedAnswers()
   readonly #messageBudget: TokenBucket
   #credit: SendCredit | null = null
   #windowBytes = 0
@@ -95,13 +97,20 @@ export class Connection implements SessionConnection {
     }
     if (this.#batch.isFull(bytes.length)) this.flush()
     this.#batch.add(socket, ip, port, bytes)
+    if (kindOf(bytes) === 'response') this.#answers.onAnswer()
     this.#server.flushSoon(this)
     return true
+  }
+
+  /** Whether what has been collected is to wait for what comes in another turn of the event loop. */
+  waits(now: number): boolean {
+    return !this.#ended && !this.#batch.isEmpty && this.#answers.waits(now)
   }
 
   /** Sends what has been collected. */
   flush(): void {
     if (this.#ended || (this.#batch.isEmpty && !this.#received.isDue)) return
+    this.#answers.onPassed()
     this.#server.stats.messages.sent++
     this.#link.send(this.#batch.take(this.#received.tell()))
   }
@@ -274,6 +283,7 @@ export class Connection implements SessionConnection {
     if (!totalDatagrams.take(now) || !totalBytes.take(now, size)) return 'total-rate'
     try {
       sender.trySend(datagram, port, formatIPv4(ip), ttl)
+      if (kindOf(datagram) === 'request') this.#answers.onRequest(now)
     } catch {
       // What the system refuses to send is lost, as what the network drops.
     }

@@ -7,7 +7,7 @@
  * looked at, too.)
  */
 import { COMMAND, decodePingNat } from '../wire/commands.js'
-import { datagramKind } from '../wire/datagram.js'
+import { type DatagramKind, datagramKind } from '../wire/datagram.js'
 import { SEAL_BYTES, SEALED_BYTE } from '../wire/network-seal.js'
 import { decodeRequest } from '../wire/request.js'
 import { decodeResponse } from '../wire/response.js'
@@ -25,7 +25,7 @@ export const FOREIGN = -2
  *   {@link FOREIGN} for what may not
  */
 export function inspectOutgoing(bytes: Uint8Array): number {
-  const inner = bytes[0] === SEALED_BYTE && bytes.length > SEAL_BYTES ? bytes.subarray(SEAL_BYTES) : bytes
+  const inner = unsealed(bytes)
   const kind = datagramKind(inner)
   if (kind === 'response') return decodeResponse(inner) === null ? FOREIGN : NO_PORT
   const request = kind === 'request' ? decodeRequest(inner) : null
@@ -34,6 +34,15 @@ export function inspectOutgoing(bytes: Uint8Array): number {
   // A node drops what has no port: nothing to be afraid of, and of no use.
   const port = decodePingNat(inner, request.valueAt, request.valueBytes)
   return port === -1 ? FOREIGN : port
+}
+
+/** What a datagram is, also behind the seal of a private network. */
+export function kindOf(bytes: Uint8Array): DatagramKind {
+  return datagramKind(unsealed(bytes))
+}
+
+function unsealed(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === SEALED_BYTE && bytes.length > SEAL_BYTES ? bytes.subarray(SEAL_BYTES) : bytes
 }
 
 /** Whether a datagram from outside is worth a client's attention: by its first byte, the client looks at the rest. */

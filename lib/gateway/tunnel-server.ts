@@ -35,6 +35,7 @@ export class TunnelServer {
   readonly #connections = new Set<Connection>()
   /** Those with something to send. BOUNDED: by maxConnections. */
   #unsent: Connection[] = []
+  #isDeferred = false
   #cancelSweep: Cancel | null = null
   #closed = false
 
@@ -80,12 +81,12 @@ export class TunnelServer {
     return { session, resumed: known !== null }
   }
 
-  /** Has `connection.flush` called when everything that has arrived is read. */
+  /** Has `connection.flush` called when everything that has arrived is read, and nothing more is about to come. */
   flushSoon(connection: Connection): void {
     if (connection.isQueued) return
     connection.isQueued = true
     this.#unsent.push(connection)
-    if (this.#unsent.length === 1) this.#defer(() => this.#flushAll())
+    this.#flushLater()
   }
 
   /** A connection is over. */
@@ -122,13 +123,28 @@ export class TunnelServer {
     await this.sessions.endAll()
   }
 
+  #flushLater(): void {
+    if (this.#isDeferred) return
+    this.#isDeferred = true
+    this.#defer(() => {
+      this.#isDeferred = false
+      this.#flushAll()
+    })
+  }
+
   #flushAll(): void {
     const unsent = this.#unsent
     this.#unsent = []
+    const now = this.config.clock.now()
     for (const connection of unsent) {
+      if (connection.waits(now)) {
+        this.#unsent.push(connection)
+        continue
+      }
       connection.isQueued = false
       connection.flush()
     }
+    if (this.#unsent.length > 0) this.#flushLater()
   }
 
   #sweepLater(): void {

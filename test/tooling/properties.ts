@@ -95,6 +95,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'gateway/client-address': 'gateway/rules',
   'gateway/datagram-rules': 'gateway/rules',
   'gateway/destination': 'gateway/rules',
+  'gateway/expected-answers': 'gateway/expected-answers',
   'gateway/metrics': 'gateway/books',
   'gateway/origin': 'gateway/rules',
   'gateway/refusal-notices': 'gateway/books',
