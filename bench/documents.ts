@@ -1,6 +1,6 @@
 /** Writes tables and plots into the documentation. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { gatewaySections, pageSections } from './gateway/tables.js'
+import { gatewaySections } from './gateway/tables.js'
 import { hyperdhtSections } from './hyperdht/times.js'
 import { loopbackSections } from './loopback.js'
 import { replaceSection } from './markers.js'
@@ -19,7 +19,6 @@ const DOCUMENTS: [name: string, sectionsOf: (results: Results) => Record<string,
   ['PERFORMANCE.md', performanceSections],
   ['HYPERDHT.md', upgradeSections],
   ['GATEWAY.md', ({ gateway }) => (gateway ? gatewaySections(gateway) : {})],
-  ['BROWSER.md', ({ gateway }) => (gateway ? pageSections(gateway) : {})],
   ['RECORDS.md', recordsSections],
 ]
 

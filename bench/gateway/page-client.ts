@@ -1,6 +1,6 @@
 /**
- * The client in a page of a browser, or in a Worker of one; bundled by page.ts. A page has it in `globalThis`, a Worker looks
- * up for whoever sends it a message.
+ * The client in a page of a browser, or in a Worker of one; bundled by page.ts. A page does what the server it comes from
+ * asks of it, a Worker looks up for whoever sends it a message.
  */
 import type { Address } from '../../lib/primitives/address.js'
 import { systemClock } from '../../lib/primitives/clock.js'
@@ -15,13 +15,22 @@ import { webSocketRoundTrip } from './web-socket.js'
 export interface PageClient {
   /** Makes the client that the other calls are of. */
   open(url: string, windowBytes: number, peer: Address): void
-  call(name: DatagramCall, args: number[]): Promise<unknown>
+  datagrams(name: DatagramCall, args: number[]): Promise<unknown>
   webSocketRoundTrip(url: string, count: number): Promise<number>
   lookups: typeof measureLookups
   lookupsInWorker: typeof measureLookups
 }
 
+/** What the page is to do. */
+export interface PageCall {
+  name: keyof PageClient
+  args: unknown[]
+}
+
+export type PageResult = { value: unknown } | { error: string }
+
 interface Platform {
+  fetch(url: string, options: { method: 'POST'; body: string }): Promise<{ json(): Promise<unknown> }>
   /** Absent in Workers. */
   document?: unknown
   Worker: new (
@@ -53,7 +62,7 @@ const pageClient: PageClient = {
     })
     client = new DatagramClient(transport, peer)
   },
-  call: (name, args) => (client[name] as (...numbers: number[]) => Promise<unknown>).apply(client, args),
+  datagrams: (name, args) => (client[name] as (...numbers: number[]) => Promise<unknown>).apply(client, args),
   webSocketRoundTrip: (url, count) => webSocketRoundTrip(openWebSocket, url, count),
   lookups: measureLookups,
   lookupsInWorker: (...args) =>
@@ -69,7 +78,21 @@ const pageClient: PageClient = {
     }),
 }
 
-if (platform.document !== undefined) Object.assign(globalThis, { pageClient })
+async function perform({ name, args }: PageCall): Promise<PageResult> {
+  try {
+    return { value: await (pageClient[name] as (...all: unknown[]) => unknown)(...args) }
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+/** Asks what to do, with what came of the last time; null: this is the first time. */
+async function serveCalls(result: PageResult | null): Promise<void> {
+  const answer = await platform.fetch('/next', { method: 'POST', body: JSON.stringify(result) })
+  await serveCalls(await perform((await answer.json()) as PageCall))
+}
+
+if (platform.document !== undefined) void serveCalls(null)
 else {
   platform.addEventListener('message', ({ data }) => {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- of a Worker, which has none

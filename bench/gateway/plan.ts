@@ -36,7 +36,7 @@ const DEFAULT_PLAN: GatewayPlan = {
   stillMs: 2000,
   aroundMs: 3000,
   nodes: 100,
-  lookups: 200,
+  lookups: 400,
 }
 
 /** Only proves that everything runs: the figures mean nothing. */
@@ -56,7 +56,7 @@ export const USAGE = `npm run bench:gateway -- [options]
   --only <names>   comma-separated, of ${PARTS.join(', ')}
   --rounds <n>     how often everything is measured (default ${DEFAULT_PLAN.rounds})
   --quick          tiny sizes: proves that it runs
-  --write-docs     store the results in bench/results, and update docs/GATEWAY.md and docs/BROWSER.md
+  --write-docs     store the results in bench/results, and update docs/GATEWAY.md
   --redraw         measure nothing, update the same from bench/results
   --help           this text`
 

@@ -15,7 +15,7 @@ import { type Child, startChild, withChildren } from '../process.js'
 import { HOST } from '../subject.js'
 import { DatagramClient } from './datagrams.js'
 import { type LookupTimes, measureLookups } from './lookups.js'
-import { openPage, type PageGlobals } from './page.js'
+import { openPage } from './page.js'
 import type { DatagramCall } from './page-client.js'
 import { webSocketRoundTrip } from './web-socket.js'
 
@@ -68,15 +68,9 @@ export async function lookupsBy(way: LookupWay, bootstrap: string[], count: numb
   return withGateway(65_536, async (_, url) => {
     const options = { gateway: url, bootstrap }
     if (way === 'program') return measureLookups(options, count)
-    const { page, close } = await openPage()
+    const { call, close } = await openPage()
     try {
-      return await page.evaluate(
-        async (given) => {
-          const { pageClient } = globalThis as unknown as PageGlobals
-          return pageClient[given.name](given.options, given.count)
-        },
-        { name: way === 'page' ? ('lookups' as const) : ('lookupsInWorker' as const), options, count },
-      )
+      return await call(way === 'page' ? 'lookups' : 'lookupsInWorker', options, count)
     } finally {
       await close()
     }
@@ -97,24 +91,14 @@ async function withPageClient<T>(
   peer: Address,
   use: (calls: ClientCalls) => Promise<T>,
 ): Promise<T> {
-  const { page, close } = await openPage()
+  const { call, close } = await openPage()
   try {
-    await page.evaluate(
-      (given) => (globalThis as unknown as PageGlobals).pageClient.open(given.url, given.windowBytes, given.peer),
-      { url, windowBytes, peer },
-    )
-    const call = (name: DatagramCall, ...args: number[]): Promise<unknown> =>
-      page.evaluate(async (given) => (globalThis as unknown as PageGlobals).pageClient.call(given.name, given.args), {
-        name,
-        args,
-      })
-    const roundTrip = (echoUrl: string, count: number): Promise<number> =>
-      page.evaluate(
-        async (given) =>
-          (globalThis as unknown as PageGlobals).pageClient.webSocketRoundTrip(given.echoUrl, given.count),
-        { echoUrl, count },
-      )
-    return await use({ call: call as Stage['call'], webSocketRoundTrip: roundTrip })
+    await call('open', url, windowBytes, peer)
+    const callDatagrams = (name: DatagramCall, ...args: number[]): Promise<unknown> => call('datagrams', name, args)
+    return await use({
+      call: callDatagrams as Stage['call'],
+      webSocketRoundTrip: (echoUrl, count) => call('webSocketRoundTrip', echoUrl, count),
+    })
   } finally {
     await close()
   }

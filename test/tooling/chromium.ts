@@ -20,7 +20,8 @@ export const CHROMIUM_PATH = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** How to get it, for those who have none. */
 export const INSTALL_HINT = `Chromium is not at ${CHROMIUM_PATH}: apt-get install chromium, or set CHROMIUM to its path`
 
-const ARGUMENTS = [
+/** What it is started with, beside `--headless`. */
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox', // tests often run as root in containers, where its sandbox cannot
   '--disable-gpu',
   '--disable-quic',
@@ -49,7 +50,7 @@ export function hasChromium(): boolean {
 export async function launchChromium(timeoutMs = 30_000): Promise<Browser> {
   // Loaded where it is needed: it takes longer than most test files, and most runs of some files need no browser.
   const { chromium } = await import('playwright-core')
-  return chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: timeoutMs })
+  return chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS, timeout: timeoutMs })
 }
 
 export interface ServeOptions {
