@@ -25,9 +25,14 @@ export class Application {
 
   /** Returns false when nobody listens. */
   handle(request: Request): boolean {
-    let handled: unknown = true
-    this.run(request, () => (handled = this.#host.onrequest(request)))
-    return handled !== false
+    try {
+      const handled = this.#host.onrequest(request)
+      if (handled instanceof Promise) handled.catch((error: unknown) => this.#onError(error, request))
+      return handled !== false
+    } catch (error) {
+      this.#onError(error, request)
+      return true
+    }
   }
 
   /** Runs code of the application for a request, which may fail now or, with a promise, later. */

@@ -249,6 +249,7 @@ export class Contacts {
 
   #accept(node: NodeInfo, ip: number, rttMs: number): Contact | null {
     if (sameId(node.id, this.#table.id) || !this.accepts(node)) return null
+    if (!this.#mayEnter(node.id, rttMs)) return null
     const contact = createContact({ id: node.id, host: node.host, port: node.port, ip, now: this.#host.now() })
     updateEstimate(contact, rttMs)
     let outcome = this.#table.add(contact)
@@ -265,6 +266,13 @@ export class Contacts {
     }
     if (outcome === 'full') this.#makeRoom(contact)
     return null
+  }
+
+  /** Whether there is room, or somebody who may have to make room. Asked with each answer of who is no contact. */
+  #mayEnter(id: Uint8Array, rttMs: number): boolean {
+    const bucket = this.#table.bucketOf(id)
+    if (bucket.length < this.#table.k || slowerContact(bucket, rttMs) !== null) return true
+    return this.#replacements < MAX_REPLACEMENTS && replacementCandidate(bucket, this.#host.now()) !== null
   }
 
   /** Asks the stalest contact of a full bucket; if it is gone, the newcomer takes its place. */

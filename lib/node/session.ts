@@ -30,7 +30,9 @@ export class Session implements ExchangeGroup {
   /** BOUNDED: by the requests of the session's owner. */
   readonly #exchanges = new Set<Exchange>()
   /** BOUNDED: by the queries of the session's owner. */
-  readonly #queries = new Set<{ destroy(error?: Error | null): void }>()
+  #queries: Set<{ destroy(error?: Error | null): void }> | null = null
+  /** Options of a request that has none of its own. */
+  readonly #plain: RequestOptions = { session: this }
   #lastEnd: SessionEnd | null = null
 
   /** @internal */
@@ -51,7 +53,7 @@ export class Session implements ExchangeGroup {
 
   /** As `node.request`, in this session. */
   request(message: RequestMessage, to: Destination, options?: RequestOptions): Promise<Reply> {
-    return this.#node.request(message, to, { ...options, session: this })
+    return this.#node.request(message, to, options === undefined ? this.#plain : { ...options, session: this })
   }
 
   /** As `node.ping`, in this session. */
@@ -67,7 +69,7 @@ export class Session implements ExchangeGroup {
   /** Fails everything under way with this error; default REQUEST_DESTROYED. */
   destroy(error: Error = new DHTError('REQUEST_DESTROYED')): void {
     this.#lastEnd = { error }
-    for (const query of Array.from(this.#queries)) query.destroy(error)
+    if (this.#queries !== null) for (const query of Array.from(this.#queries)) query.destroy(error)
     const all = Array.from(this.#exchanges)
     // What waits goes first, or it would be sent when the others free their places.
     for (const exchange of all) if (exchange.state !== 'sent') this.#cancel(exchange, error)
@@ -91,11 +93,12 @@ export class Session implements ExchangeGroup {
 
   /** @internal */
   attachQuery(query: { destroy(error?: Error | null): void }): void {
+    this.#queries ??= new Set()
     this.#queries.add(query)
   }
 
   /** @internal */
   detachQuery(query: { destroy(error?: Error | null): void }): void {
-    this.#queries.delete(query)
+    this.#queries?.delete(query)
   }
 }

@@ -80,6 +80,8 @@ export function replacementCandidate(bucket: readonly Contact[], now: number): C
  * @returns the slowest of the younger half, or null when nobody there is much slower
  */
 export function slowerContact(bucket: readonly Contact[], rttMs: number): Contact | null {
+  // Mostly nobody is, and this is asked with each answer of a node that we have no room for.
+  if (!bucket.some(({ srttMs }) => rttMs < MUCH_QUICKER * srttMs)) return null
   // By rank, not by time: contacts that were restored together are all of one age.
   const younger = bucket.toSorted((a, b) => a.addedAt - b.addedAt).slice(bucket.length >> 1)
   let slowest: Contact | null = null

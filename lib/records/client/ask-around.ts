@@ -3,6 +3,7 @@
  * around the key, so it shows whether somebody closer was left out; that one is asked as well. What is left at the end is
  * what a lookup would have found: all of the closest have answered, and none of them knows anybody closer.
  */
+import type { Cancel, Clock } from '../../primitives/clock.js'
 import { compareDistance, sameId } from '../../primitives/id.js'
 import type { Reply } from '../../rpc/reply.js'
 import { ERROR } from '../../wire/commands.js'
@@ -83,57 +84,100 @@ const HEDGE_MS = 150
 /** Who is content with the first answer waits no longer for these few nodes. */
 const FIRST_PATIENCE_MS = 400
 
+export interface FirstOptions<T> {
+  /** Sends the question to a node. */
+  readonly send: (node: KnownNode) => Promise<Reply>
+  /** What a reply is good for; null: nothing. Throws, or rejects, where nobody can help. */
+  readonly read: (reply: Reply) => Promise<T | null> | T | null
+}
+
 /**
  * Asks a few of the nodes that are known to be closest, and is content with the first good answer.
  *
- * @param read what a reply is good for; null: nothing
  * @returns null where none of them had one
  */
-export async function askFirst<T>(
-  { clock }: CallContext,
+export function askFirst<T>(
+  clock: Clock,
   nodes: KnownNodes,
   target: Uint8Array,
-  { send, read }: { send: (node: KnownNode) => Promise<Reply>; read: (reply: Reply) => Promise<T | null> },
+  options: FirstOptions<T>,
 ): Promise<T | null> {
   const known = nodes.closest(target, FIRST_ASKED)
-  if (known === null) return null
-  return new Promise((resolve, reject) => {
-    let left = known.length
-    const others = [...known]
-    const cancels = [clock.after(FIRST_PATIENCE_MS, () => end(null)), clock.after(HEDGE_MS, () => askNext())]
-    const stop = (): void => {
-      others.length = 0
-      for (const cancel of cancels) cancel()
+  return known === null ? Promise.resolve(null) : new First(clock, nodes, options).ask(known)
+}
+
+/** One such question. Thousands are asked a second, so it makes little besides the requests. */
+class First<T> {
+  readonly #clock: Clock
+  readonly #nodes: KnownNodes
+  readonly #options: FirstOptions<T>
+  #known: readonly KnownNode[] = []
+  #asked = 0
+  #unheard = 0
+  #isOver = false
+  #cancel: Cancel = () => {}
+  #resolve: (found: T | null) => void = () => {}
+  #reject: (error: Error) => void = () => {}
+
+  constructor(clock: Clock, nodes: KnownNodes, options: FirstOptions<T>) {
+    this.#clock = clock
+    this.#nodes = nodes
+    this.#options = options
+  }
+
+  ask(known: readonly KnownNode[]): Promise<T | null> {
+    this.#known = known
+    this.#unheard = known.length
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      this.#cancel = this.#clock.after(HEDGE_MS, () => this.#hedge())
+      for (let i = 0; i < ASKED_AT_ONCE; i++) this.#askNext()
+    })
+  }
+
+  #hedge(): void {
+    this.#cancel = this.#clock.after(FIRST_PATIENCE_MS - HEDGE_MS, () => this.#end(null))
+    this.#askNext()
+  }
+
+  #askNext(): void {
+    if (this.#isOver || this.#asked === this.#known.length) return
+    const node = this.#known[this.#asked++]!
+    this.#askOne(node).catch((error: Error) => {
+      this.#stop()
+      this.#reject(error)
+    })
+  }
+
+  async #askOne(node: KnownNode): Promise<void> {
+    let found: T | null = null
+    try {
+      const reply = await this.#options.send(node)
+      if (reply.error === ERROR.UNKNOWN_COMMAND) this.#nodes.noteUseless(node.key)
+      else this.#nodes.note(reply)
+      // Who comes second is not read: whether it has the same is no matter any more.
+      if (this.#isOver) return
+      const read = this.#options.read(reply)
+      found = read instanceof Promise ? await read : read
+    } catch (error) {
+      if (!isOfOneNode(error)) throw error
+      this.#nodes.noteUseless(node.key)
     }
-    const end = (found: T | null): void => {
-      stop()
-      resolve(found)
-    }
-    const askOne = async (node: KnownNode): Promise<void> => {
-      let found: T | null = null
-      try {
-        const reply = await send(node)
-        if (reply.error === ERROR.UNKNOWN_COMMAND) nodes.noteUseless(node.key)
-        else nodes.note(reply)
-        found = await read(reply)
-      } catch (error) {
-        if (!isOfOneNode(error)) throw error
-        nodes.noteUseless(node.key)
-      }
-      left--
-      if (found !== null || left === 0) end(found)
-      else askNext()
-    }
-    const askNext = (): void => {
-      const node = others.shift()
-      if (node === undefined) return
-      askOne(node).catch((error: Error) => {
-        stop()
-        reject(error)
-      })
-    }
-    for (let i = 0; i < ASKED_AT_ONCE; i++) askNext()
-  })
+    this.#unheard--
+    if (found !== null || this.#unheard === 0) this.#end(found)
+    else this.#askNext()
+  }
+
+  #end(found: T | null): void {
+    this.#stop()
+    this.#resolve(found)
+  }
+
+  #stop(): void {
+    this.#isOver = true
+    this.#cancel()
+  }
 }
 
 class Round {

@@ -115,12 +115,12 @@ async function findFirst(
   key: EntryKey,
   onRecord: (record: SignedRecord) => Promise<boolean>,
 ): Promise<readonly Holder[]> {
-  const { session, knownNodes } = context
+  const { session, knownNodes, clock } = context
   const question = { headOnly: false, known: null }
   const own = await ownHolder(context, key, false)
   if (own?.record && (await onRecord(own.record))) return [own]
   const message = readMessage(key, question)
-  const found = await askFirst(context, knownNodes.records, key.target, {
+  const found = await askFirst(clock, knownNodes.records, key.target, {
     send: ({ peer }) => session.request(message, peer),
     read: async (reply) => {
       const holder = holderOf(reply)

@@ -93,10 +93,8 @@ export class HyperdhtStorage {
     const read = ({ value, from }: Reply): { value: Uint8Array; from: Peer } | null =>
       value !== null && b4a.equals(blake2b(value), hash) ? { value, from } : null
     return this.#calls.run(wait, async (session) => {
-      const found = await askFirst(this.#contextOf(session), this.#nodes, hash, {
-        send: ({ peer }) => session.request(message, peer),
-        read: (reply) => Promise.resolve(read(reply)),
-      })
+      const send = ({ peer }: KnownNode): Promise<Reply> => session.request(message, peer)
+      const found = await askFirst(this.#context.clock, this.#nodes, hash, { send, read })
       if (found !== null) return found
       for await (const reply of session.query(message)) {
         this.#nodes.note(reply)
@@ -219,11 +217,10 @@ export class HyperdhtStorage {
     latest: boolean,
     read: (reply: Reply) => Promise<MutableFound | null>,
   ): Promise<MutableFound | null> {
-    const context = this.#contextOf(session)
     const { target } = message
     const send = ({ peer }: KnownNode): Promise<Reply> => session.request(message, peer)
-    if (!latest) return askFirst(context, this.#nodes, target, { send, read })
-    const around = await askAround(context, this.#nodes, target, { count: HOLDERS, send })
+    if (!latest) return askFirst(this.#context.clock, this.#nodes, target, { send, read })
+    const around = await askAround(this.#contextOf(session), this.#nodes, target, { count: HOLDERS, send })
     const [first, ...others] = (around?.answers ?? []).map(({ reply }) => reply)
     const value = first?.value ?? null
     const isAgreed = value !== null && others.every((each) => each.value !== null && b4a.equals(each.value, value))

@@ -22,12 +22,20 @@ export interface KnownNode {
   readonly prefix: number
   /** The latest that it gave us; null: none yet. */
   token: Uint8Array | null
-  /** Monotonic time in ms of its latest reply. */
+  /** Monotonic time in ms of its latest reply, and of the one that the token came with. */
   heardAt: number
+  tokenAt: number
 }
 
 /** Who was not heard for so long may be gone. */
 const FRESH_MS = 60_000
+
+/**
+ * Tokens live for many seconds, so of two that come within this time either will do, and one that is not looked at costs
+ * nothing.
+ */
+const SAME_TOKEN_MS = 500
+const NEVER = -SAME_TOKEN_MS
 
 /** Who was silent, or of no use, is not asked again for so long, though others still name it. */
 const USELESS_MS = 60_000
@@ -69,20 +77,30 @@ export class KnownNodes {
   }
 
   /** A node has answered, and was of use. */
-  note({ from, token }: Reply): void {
-    const { id, host, port } = from
+  note(reply: Reply): void {
+    const { id, host, port } = reply.from
     if (id === null) return
     const key = keyOf(host, port)
-    const now = this.#now()
+    // Whole, as a fraction would be an object of its own.
+    const now = Math.floor(this.#now())
     const known = this.#nodes.get(key)
     if (known !== undefined) {
       known.heardAt = now
-      if (token !== null) known.token = token
+      if (now - known.tokenAt >= SAME_TOKEN_MS) takeToken(known, reply.token, now)
       return
     }
     this.#useless.delete(key)
     if (this.#nodes.size >= MAX_NODES) this.#makeRoom(now)
-    this.#nodes.set(key, { peer: { id, host, port }, key, prefix: idPrefix(id), token, heardAt: now })
+    const node: KnownNode = {
+      peer: { id, host, port },
+      key,
+      prefix: idPrefix(id),
+      token: null,
+      heardAt: now,
+      tokenAt: NEVER,
+    }
+    takeToken(node, reply.token, now)
+    this.#nodes.set(key, node)
   }
 
   /** A node is silent, or does not know the command. */
@@ -102,15 +120,13 @@ export class KnownNodes {
   /**
    * The closest nodes, nearest first.
    *
-   * @returns null where we do not know as many, or hardly know all that are there
+   * @param count up to twenty
+   * @returns null where we do not know as many as twenty, or hardly know all that are there
    */
   closest(target: Uint8Array, count: number): KnownNode[] | null {
     if (this.#nodes.size < HOLDERS) return null
     this.#reach ??= this.#ownReach()
-    const nodes = this.#reach === null ? [] : this.#nearest(target, HOLDERS)
-    if (this.#reach === null || nodes.length < HOLDERS) return null
-    const farthest = distance(idPrefix(target), nodes.at(-1)!.prefix)
-    return farthest > MAX_REACH * this.#reach ? null : nodes.slice(0, count)
+    return this.#reach === null ? null : this.#nearest(target, count, MAX_REACH * this.#reach)
   }
 
   /**
@@ -129,7 +145,8 @@ export class KnownNodes {
       if ((this.#nodes.get(key)?.heardAt ?? -Infinity) >= oldest || port === 0 || this.#isUseless(key)) continue
       const id = idFromIp(ip, port).slice()
       if (compareDistance(target, id, farthest) >= 0) continue
-      found.push({ peer: { id, host: formatIPv4(ip), port }, key, prefix: idPrefix(id), token: null, heardAt: 0 })
+      const peer = { id, host: formatIPv4(ip), port }
+      found.push({ peer, key, prefix: idPrefix(id), token: null, heardAt: 0, tokenAt: NEVER })
     }
     return found
   }
@@ -140,25 +157,23 @@ export class KnownNodes {
     return closest.length < HOLDERS ? null : distance(idPrefix(id), idPrefix(closest[HOLDERS - 1]!))
   }
 
-  #nearest(target: Uint8Array, count: number): KnownNode[] {
+  /** The closest of those within reach; null where fewer than twenty are. */
+  #nearest(target: Uint8Array, count: number, reach: number): KnownNode[] | null {
     const oldest = this.#now() - FRESH_MS
     const prefix = idPrefix(target)
     const nodes: KnownNode[] = []
-    const distances: number[] = []
+    let within = 0
     for (const node of this.#nodes.values()) {
-      if (node.heardAt < oldest) continue
       const far = distance(prefix, node.prefix)
+      if (far > reach || node.heardAt < oldest) continue
+      within++
       let at = nodes.length
-      while (at > 0 && isCloser(target, node, far, nodes[at - 1]!, distances[at - 1]!)) at--
-      if (at >= count) continue
-      nodes.splice(at, 0, node)
-      distances.splice(at, 0, far)
-      if (nodes.length > count) {
-        nodes.pop()
-        distances.pop()
-      }
+      if (at < count) nodes.push(node)
+      else if (!isCloser(target, node, far, nodes[--at]!, prefix)) continue
+      for (; at > 0 && isCloser(target, node, far, nodes[at - 1]!, prefix); at--) nodes[at] = nodes[at - 1]!
+      nodes[at] = node
     }
-    return nodes
+    return within < HOLDERS ? null : nodes
   }
 
   #isUseless(key: number): boolean {
@@ -189,6 +204,14 @@ function distance(a: number, b: number): number {
   return (a ^ b) >>> 0
 }
 
-function isCloser(target: Uint8Array, a: KnownNode, aFar: number, b: KnownNode, bFar: number): boolean {
+/** @param aFar distance of `a`, and `prefix` that of the target, in units of the first 32 bits */
+function isCloser(target: Uint8Array, a: KnownNode, aFar: number, b: KnownNode, prefix: number): boolean {
+  const bFar = distance(prefix, b.prefix)
   return aFar === bFar ? compareDistance(target, a.peer.id, b.peer.id) < 0 : aFar < bFar
+}
+
+function takeToken(node: KnownNode, token: Uint8Array | null, now: number): void {
+  if (token === null) return
+  node.token = token
+  node.tokenAt = now
 }

@@ -65,6 +65,7 @@ export class Holder {
   readonly #onError: (error: unknown) => void
   readonly #unmount: () => void
   #cancelSweep: Cancel = () => {}
+  #isOpen = false
   #closed = false
 
   constructor(node: DHT, config: RecordsConfig, calls: Calls, onError: (error: unknown) => void) {
@@ -96,13 +97,13 @@ export class Holder {
     const { refreshIntervalMs } = config
     this.#transfer = new Transfer({ node, store, clock, calls, refreshIntervalMs, onError, accounts })
     this.opened = store.open()
-    this.opened.catch(onError)
+    this.opened.then(() => (this.#isOpen = true), onError)
     this.#unmount = mountHandler(node, (request) => {
       const { command } = request
       const own = isRecordCommand(command) ? records : isChunkCommand(command) ? chunks : null
       const handler = own ?? (isHyperdhtCommand(command) ? hyperdht : null)
       if (handler === null) return false
-      void this.#answer(request, () => handler.handle(request))
+      void this.#answer(request, handler)
       return true
     })
     this.#scheduleSweep()
@@ -147,10 +148,10 @@ export class Holder {
     this.summaries.close()
   }
 
-  async #answer(request: Request, handle: () => Promise<void> | null): Promise<void> {
+  async #answer(request: Request, handler: { handle(request: Request): Promise<void> | null }): Promise<void> {
     try {
-      await this.opened
-      await handle()
+      if (!this.#isOpen) await this.opened
+      await handler.handle(request)
     } catch (error) {
       if (this.#closed) return
       if (!request.answered) request.error(REFUSALS.STORE_FAILED)

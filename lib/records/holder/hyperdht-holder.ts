@@ -21,7 +21,7 @@ import {
   HYPERDHT_COMMAND,
   PUBLIC_KEY_BYTES,
 } from '../codec/hyperdht.js'
-import type { Entry, EntryKey } from '../entry.js'
+import type { Entry } from '../entry.js'
 import { toHex } from '../hex.js'
 import { isAlive } from '../rules/lifetime.js'
 import { type RefusalReason, REFUSALS } from '../rules/refusal.js'
@@ -90,7 +90,8 @@ export class HyperdhtHolder {
   }
 
   async #getImmutable(request: Request, target: Uint8Array): Promise<void> {
-    request.reply((await this.#find(hyperdhtKey('immutable', target)))?.value ?? null)
+    const entry = await this.#options.store.get(hyperdhtKey('immutable', target))
+    request.reply(this.#isServed(entry) ? entry.value : null)
   }
 
   async #putImmutable(request: Request, target: Uint8Array): Promise<void> {
@@ -102,8 +103,8 @@ export class HyperdhtHolder {
   async #getMutable(request: Request, target: Uint8Array): Promise<void> {
     const leastSeq = request.value === null ? -1 : decodeUint(request.value)
     if (leastSeq === -1) return refuse(request, 'MALFORMED')
-    const entry = await this.#find(hyperdhtKey('mutable', target))
-    request.reply(entry === null || entry.seq < leastSeq ? null : encodeMutableValue(entry))
+    const entry = await this.#options.store.get(hyperdhtKey('mutable', target))
+    request.reply(this.#isServed(entry) && entry.seq >= leastSeq ? encodeMutableValue(entry) : null)
   }
 
   async #putMutable(request: Request, target: Uint8Array): Promise<void> {
@@ -187,10 +188,9 @@ export class HyperdhtHolder {
     else refuse(request, refusal.reason)
   }
 
-  /** What may be served. */
-  async #find(key: EntryKey): Promise<Entry | null> {
-    const entry = await this.#options.store.get(key)
-    return entry !== null && isAlive(entry.expiresAtMs, this.#options.wallTime()) ? entry : null
+  /** Whether it is there, and may be served. */
+  #isServed(entry: Entry | null): entry is Entry {
+    return entry !== null && isAlive(entry.expiresAtMs, this.#options.wallTime())
   }
 }
 

@@ -1,7 +1,6 @@
 import test from 'brittle'
 import { VirtualClock } from '../../../lib/primitives/virtual-clock.js'
 import { askFirst } from '../../../lib/records/client/ask-around.js'
-import type { CallContext } from '../../../lib/records/client/context.js'
 import type { KnownNode, KnownNodes } from '../../../lib/records/client/known-nodes.js'
 import type { Reply } from '../../../lib/rpc/reply.js'
 
@@ -13,13 +12,17 @@ function start() {
   const asked: ((value: string | null) => void)[] = []
   const send = (): Promise<Reply> =>
     new Promise((resolve) => asked.push((value) => resolve({ error: 0, value } as unknown as Reply)))
-  const read = ({ value }: Reply): Promise<string | null> => Promise.resolve(value as string | null)
-  const found = askFirst({ clock } as unknown as CallContext, nodes, new Uint8Array(32), { send, read })
-  return { clock, asked, found }
+  const reads: unknown[] = []
+  const read = ({ value }: Reply): Promise<string | null> => {
+    reads.push(value)
+    return Promise.resolve(value as string | null)
+  }
+  const found = askFirst(clock, nodes, new Uint8Array(32), { send, read })
+  return { clock, asked, reads, found }
 }
 
 test('asked first: two nodes, and the first good answer will do', async (t) => {
-  const { clock, asked, found } = start()
+  const { clock, asked, reads, found } = start()
   t.is(asked.length, 2)
   asked[1]!('here')
   t.is(await found, 'here')
@@ -27,6 +30,7 @@ test('asked first: two nodes, and the first good answer will do', async (t) => {
   asked[0]!(null)
   await clock.advance(1000)
   t.is(asked.length, 2, 'nobody else is asked')
+  t.alike(reads, ['here'], 'what comes later is not looked at')
 })
 
 test('asked first: the third is asked where one of them is no help', async (t) => {

@@ -60,3 +60,35 @@ test('calls: a deadline ends a pause, and one that begins later does not begin',
   t.alike(codes, ['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED'])
   t.is(clock.pending, 0)
 })
+
+test('calls: closing ends those that are open, in whatever order the others have ended', async (t) => {
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 0, 2],
+    [1, 2, 0],
+  ]) {
+    for (let endedFirst = 0; endedFirst <= order.length; endedFirst++) {
+      const { calls, ended } = start()
+      const open = order.map(() => calls.open({}))
+      for (const which of order.slice(0, endedFirst)) open[which]!.end()
+      calls.close()
+      t.is(ended.length, order.length - endedFirst, `${endedFirst} of ${order.join()} had ended`)
+    }
+  }
+})
+
+test('calls: what goes on in the background is ended by closing, and no more when it is over', async (t) => {
+  for (const isOver of [false, true]) {
+    const { clock, calls, ended } = start()
+    let finish = (): void => {}
+    const background = new Promise<void>((resolve) => (finish = resolve))
+    await calls.run({ deadlineMs: 10 }, async (_session, goesOn) => goesOn(background))
+    await clock.advance(20)
+    t.alike(ended, [], 'the deadline was that of the call')
+    if (isOver) finish()
+    await clock.advance(1)
+    calls.close()
+    t.is(ended.length, isOver ? 0 : 1)
+  }
+})

@@ -132,3 +132,21 @@ test('known nodes: the latest token is kept, and there is a limit', (t) => {
   const found = few.closest(target, 20)?.find(({ peer }) => peer.host === host)
   t.alike(found?.token, token)
 })
+
+test('known nodes: of tokens that come shortly one after the other the first will do', (t) => {
+  const nodes = nodesOf(20)
+  const { known, clock } = create(nodes)
+  noteLookup(known, nodes)
+  const target = idFromAddress(nodes[0]!.host, nodes[0]!.port)
+  const tokenNow = (): Uint8Array | null => known.closest(target, 1)![0]!.token
+  const [first, second, third] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte))
+  t.is(tokenNow(), null)
+  known.note(replyOf(nodes[0]!, { token: first! }))
+  t.is(tokenNow(), first!, 'the first one is taken at once')
+  clock.now += 499
+  known.note(replyOf(nodes[0]!, { token: second! }))
+  t.is(tokenNow(), first!)
+  clock.now += 1
+  known.note(replyOf(nodes[0]!, { token: third! }))
+  t.is(tokenNow(), third!)
+})
