@@ -80,16 +80,24 @@ export function replacementCandidate(bucket: readonly Contact[], now: number): C
  * @returns the slowest of the younger half, or null when nobody there is much slower
  */
 export function slowerContact(bucket: readonly Contact[], rttMs: number): Contact | null {
-  // Mostly nobody is, and this is asked with each answer of a node that we have no room for.
-  if (!bucket.some(({ srttMs }) => rttMs < MUCH_QUICKER * srttMs)) return null
-  // By rank, not by time: contacts that were restored together are all of one age.
-  const younger = bucket.toSorted((a, b) => a.addedAt - b.addedAt).slice(bucket.length >> 1)
   let slowest: Contact | null = null
-  for (const contact of younger) {
+  for (let i = 0; i < bucket.length; i++) {
+    const contact = bucket[i]!
     if (!(rttMs < MUCH_QUICKER * contact.srttMs)) continue
-    if (slowest === null || contact.srttMs > slowest.srttMs) slowest = contact
+    if ((slowest === null || contact.srttMs > slowest.srttMs) && isOfYoungerHalf(bucket, i)) slowest = contact
   }
   return slowest
+}
+
+/** By rank, not by time: contacts that were restored together are all of one age. Of these, those listed first are older. */
+function isOfYoungerHalf(bucket: readonly Contact[], index: number): boolean {
+  const { addedAt } = bucket[index]!
+  let older = 0
+  for (let i = 0; i < bucket.length; i++) {
+    const other = bucket[i]!.addedAt
+    if (other < addedAt || (other === addedAt && i < index)) older++
+  }
+  return older >= bucket.length >> 1
 }
 
 /**
