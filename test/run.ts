@@ -14,14 +14,16 @@
  *
  * With --times it also says which files took most of the time.
  *
- * Where Chromium is not installed its tests are not run, and a line says so; with the variable CI set that is a failure.
+ * Where Chromium or nginx is not installed its tests are not run, and a line says so; with the variable CI set that is a
+ * failure.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { hasChromium } from './tooling/chromium.js'
-import { openRuntimes, type OpenRuntimes, whyMissing } from './tooling/open-runtimes.js'
+import { hasNginx } from './tooling/nginx.js'
+import { type Missing, openRuntimes, type OpenRuntimes, whyMissing, whyNoNginx } from './tooling/open-runtimes.js'
 import { killRunning } from './tooling/process-runtime.js'
 import { type FileReport, runFile } from './tooling/run-file.js'
 import { EXCEPTIONS, isRuntimeName, type RuntimeName, whyNot } from './tooling/runtimes.js'
@@ -43,6 +45,9 @@ const ON_REAL_TIME =
 
 /** Files that drive a browser themselves: there is nothing to them without one. */
 const NEEDS_CHROMIUM = /^browser\//
+
+/** The file that starts nginx. */
+const NEEDS_NGINX = 'examples/nginx'
 
 /** Files side by side. Two, because the smallest machines that build this have two cores. */
 const DEFAULT_PARALLEL = 2
@@ -206,6 +211,10 @@ function selectFiles({ dir, source: sourceDir, filters, runtimes }: Options, tal
     const path = join(dir, `${name}.test.js`)
     if (existsSync(path)) {
       if (NEEDS_CHROMIUM.test(name) && !hasChromium()) continue
+      if (name === NEEDS_NGINX && !hasNginx()) {
+        tell(whyNoNginx(), tally)
+        continue
+      }
       files.push({ name, path, runtimes: runtimes.filter((runtime) => whyNot(name, runtime) === null) })
       continue
     }
@@ -226,6 +235,14 @@ interface Options {
   times: boolean
 }
 
+/** Says what cannot be run, once. */
+function tell({ reason, isFailure }: Missing, tally: Tally, told = new Set<string>()): void {
+  if (isFailure) tally.failed++
+  if (told.has(reason)) return
+  told.add(reason)
+  console.log(`${isFailure ? 'FAIL' : 'NOTE'} ${reason}`)
+}
+
 /** The runtimes to use of those that are wanted. @throws TypeError for a runtime that is none */
 function readRuntimes(text: string, tally: Tally): RuntimeName[] {
   const runtimes: RuntimeName[] = []
@@ -234,10 +251,7 @@ function readRuntimes(text: string, tally: Tally): RuntimeName[] {
     if (!isRuntimeName(name)) throw new TypeError(`--runtimes: what is ${name}?`)
     const missing = whyMissing(name)
     if (missing === null) runtimes.push(name)
-    else if (missing.isFailure) tally.failed++
-    if (missing === null || told.has(missing.reason)) continue
-    told.add(missing.reason)
-    console.log(`${missing.isFailure ? 'FAIL' : 'NOTE'} ${missing.reason}`)
+    else tell(missing, tally, told)
   }
   return runtimes
 }

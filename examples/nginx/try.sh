@@ -11,6 +11,7 @@ trap 'kill "${nginx:-}" 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
 cp "$here/gateway.conf" "$work/nginx.conf"
+mkdir "$work/temp"
 nginx -p "$work" -e stderr -c nginx.conf &
 nginx=$!
 

@@ -40,8 +40,10 @@ test('hundred nodes: no colours and no progress bar where there is no terminal',
 })
 
 test('embedded: runs until SIGTERM, and then ends in good order', TIMEOUT, async (t) => {
-  const { code, stdout } = await runExample('examples/embed-in-app.js', ['--stay'], (soFar, child) => {
-    if (soFar.includes('listening') && !child.killed) child.kill('SIGTERM')
+  const { code, stdout } = await runExample('examples/embed-in-app.js', ['--stay'], {
+    onOutput(soFar, child) {
+      if (soFar.includes('listening') && !child.killed) child.kill('SIGTERM')
+    },
   })
   t.is(code, 0)
   t.ok(stdout.endsWith('SIGTERM: shutting down\nstopped\n'))

@@ -15,16 +15,24 @@ export interface Outcome {
 /** The longest takes 2 s on an idle machine; one that is still running then does not end by itself. */
 const LIMIT_MS = 50_000
 
-/**
- * @param script path from the package's folder
- * @param onOutput called with all of stdout so far, each time there is more
- */
+export interface RunOptions {
+  /** Called with all of stdout so far, each time there is more. */
+  onOutput?: (stdout: string, child: ChildProcess) => void
+  /** Beside the environment of the test. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** @param script path from the package's folder */
 export function runExample(
   script: string,
   args: readonly string[] = [],
-  onOutput?: (stdout: string, child: ChildProcess) => void,
+  { onOutput, env = {} }: RunOptions = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   const outcome: Outcome = { code: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     outcome.stdout += text

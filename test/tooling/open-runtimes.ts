@@ -1,6 +1,7 @@
 /** Starts what the test files are to be run in, and says what cannot be started on this machine. */
 import { bundleTests } from './browser-bundle.js'
 import { type BrowserRuntimes, hasChromium, INSTALL_HINT, openBrowser } from './chromium.js'
+import { INSTALL_HINT as NGINX_HINT } from './nginx.js'
 import { findBare, HAS_BARE, NODE, type Runtime, type RuntimeName } from './runtimes.js'
 
 export interface OpenRuntimes {
@@ -11,7 +12,7 @@ export interface OpenRuntimes {
   close(): Promise<void>
 }
 
-interface Missing {
+export interface Missing {
   reason: string
   /** Whether it belongs here, and its tests must not be left out in silence. */
   isFailure: boolean
@@ -26,9 +27,18 @@ export function whyMissing(name: RuntimeName): Missing | null {
       ? { reason: 'Bare is not installed: npm install', isFailure: true }
       : { reason: 'no Bare for this system: its tests are not run', isFailure: false }
   }
-  if (hasChromium()) return null
+  return hasChromium() ? null : missing(INSTALL_HINT, 'the tests in browsers are not run')
+}
+
+/** Of a machine that has none. */
+export function whyNoNginx(): Missing {
+  return missing(NGINX_HINT, 'its test is not run')
+}
+
+/** What belongs on a machine that checks everything, and may be absent elsewhere. */
+function missing(hint: string, consequence: string): Missing {
   const isFailure = Boolean(process.env.CI)
-  return { reason: isFailure ? INSTALL_HINT : `${INSTALL_HINT}; the tests in browsers are not run`, isFailure }
+  return { reason: isFailure ? hint : `${hint}; ${consequence}`, isFailure }
 }
 
 /** Opens what these files are to be run in. */

@@ -1,4 +1,4 @@
-/** The runner with browsers, and without them. */
+/** The runner with browsers, and without them or nginx. */
 import { hasChromium } from './chromium.js'
 import { NESTED, PASSING, runScenarios, type Scenario } from './scenarios.js'
 
@@ -51,6 +51,7 @@ const BROWSER_SCENARIOS: Scenario[] = [
 ]
 
 const NO_CHROMIUM = '/there/is/no/chromium'
+const NO_NGINX = '/there/is/no/nginx'
 
 const OTHERS: Scenario[] = [
   {
@@ -68,6 +69,20 @@ const OTHERS: Scenario[] = [
     env: { CHROMIUM: NO_CHROMIUM, CI: 'true' },
     summary: '1 passed, 2 failed',
     says: [/^FAIL Chromium is not at /m],
+  },
+  {
+    title: 'without nginx a line says so',
+    files: { 'a.test.js': PASSING, 'examples/nginx.test.js': PASSING },
+    env: { NGINX: NO_NGINX, CI: '' },
+    summary: '1 passed, 0 failed',
+    says: [/^NOTE nginx is not at \/there\/is\/no\/nginx: apt-get install nginx-light, .*; its test is not run$/m],
+  },
+  {
+    title: 'without nginx it fails where CI is set',
+    files: { 'a.test.js': PASSING, 'examples/nginx.test.js': PASSING },
+    env: { NGINX: NO_NGINX, CI: 'true' },
+    summary: '1 passed, 1 failed',
+    says: [/^FAIL nginx is not at /m],
   },
 ]
 
