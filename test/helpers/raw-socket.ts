@@ -3,9 +3,11 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import b4a from 'b4a'
 import type { Assert } from 'brittle'
-import { until } from './until.js'
 
 const HOST = '127.0.0.1'
+
+/** Longer than a node takes to send something on a busy machine. */
+const LIMIT_MS = 15_000
 
 /** A PING, as the last of a row: datagrams on the loopback interface keep their order. */
 const LAST = b4a.from('0304fefe7f000001000000', 'hex')
@@ -40,8 +42,23 @@ export class RawSocket {
 
   /** Takes the next datagram out, waiting for it. */
   async next(what: string): Promise<Uint8Array> {
-    await until(() => this.received.length > 0, `a datagram: ${what}`)
+    while (this.received.length === 0) await this.#arrival(what)
     return this.received.shift()!
+  }
+
+  /** At once, not at the next look: the node that sent it waits for an answer, and not for long. */
+  #arrival(what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#socket.off('message', onMessage)
+        reject(new Error(`not within ${LIMIT_MS} ms: a datagram: ${what}`))
+      }, LIMIT_MS)
+      this.#socket.once('message', onMessage)
+    })
   }
 
   /** Everything that arrives before the node at this port has answered a PING sent now: what is not there was dropped. */

@@ -70,6 +70,8 @@ both('surface: the first node of a network knows its address when others have jo
   const first = await start(t, Class, { ephemeral: false, firewalled: false })
   await startPersistent(t, Class, first)
   await startPersistent(t, Class, first)
+  // What tells it are answers to questions of its own, which may still be on the way when the other one has joined.
+  await until(() => first.remoteAddress() !== null, 'its address')
   t.alike(first.remoteAddress(), addressOf(first))
 })
 

@@ -8,7 +8,6 @@ import type { Reply, Request } from '../../lib/dht-rpc/index.js'
 import type { DatagramSocket } from '../../lib/transport/contract.js'
 import { errorOf, rejectionOf } from '../helpers/errors.js'
 import { RawSocket } from '../helpers/raw-socket.js'
-import { until } from '../helpers/until.js'
 import { addressOf, both, HOST, startBootstrapper, startClient, startNetwork } from './engines.js'
 
 const TARGET = Buffer.alloc(32, 5)
@@ -160,7 +159,7 @@ test('surface: only requests of the application may be answered by others, with 
   await walked
   t.is(walk.successes, 0)
 
-  const request = asker.request({ command: 1 }, asked.address, { retry: false })
+  const request = asker.request({ command: 1 }, asked.address)
   const datagram = await asked.next('the request')
   await stranger.send(answerTo(datagram, 1), port)
   await stranger.send(answerTo(datagram), port)
@@ -314,9 +313,11 @@ both('surface: bad arguments of requests reject, and do not throw', async (t, Cl
 both('surface: _tid counts the requests made', async (t, Class) => {
   const first = await startBootstrapper(t, Class)
   const asker = await startClient(t, Class, first)
-  await until(() => asker.stats.requests.active === 0, 'it is quiet')
-  const before = asker.io._tid
+  const before = { tid: asker.io._tid, requests: asker.stats.requests.total }
   await asker.ping(addressOf(first))
   await asker.request({ command: 1 }, addressOf(first))
-  t.is((asker.io._tid - before + 65536) % 65536, 2)
+  // Beside these two it may just have asked something for itself.
+  const requests = asker.stats.requests.total - before.requests
+  t.ok(requests >= 2)
+  t.is((asker.io._tid - before.tid + 65536) % 65536, requests)
 })

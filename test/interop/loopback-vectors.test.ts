@@ -48,6 +48,8 @@ const ROTATE_MS = 30_000
 /** Far enough off not to mix with what is replayed. */
 const NEVER_MS = 2 ** 30
 
+const PATIENCE_MS = 10_000
+
 /** Our node in the place of theirs, with its secrets and contacts, and the sockets it talks to. */
 class Rig {
   readonly client: RawSocket
@@ -67,7 +69,15 @@ class Rig {
     const other = await RawSocket.open(t)
     const clock = new ShiftedClock()
     const random = new ScriptedRandom(vectors.secrets.previous, vectors.secrets.current)
-    const options = { host: HOST, clock, random, pingIntervalMs: NEVER_MS, refreshIntervalMs: NEVER_MS }
+    const options = {
+      host: HOST,
+      clock,
+      random,
+      pingIntervalMs: NEVER_MS,
+      refreshIntervalMs: NEVER_MS,
+      // The test answers by hand, which on a busy machine takes longer than an answer of a node.
+      adaptiveTimeout: { min: PATIENCE_MS, max: PATIENCE_MS, initial: PATIENCE_MS },
+    }
     const node = DHT.bootstrapper(await freePort(), HOST, options)
     t.teardown(async () => node.destroy())
     await node.fullyBootstrapped()

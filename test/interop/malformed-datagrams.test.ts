@@ -91,8 +91,11 @@ class NotingTransport implements Transport {
   }
 }
 
+/** The test answers by hand, and what it does not answer is to be asked once. */
+const PATIENT = { min: 10_000, max: 10_000, initial: 10_000 }
+
 async function startNode(t: Assert, at: VectorAddress, options: object): Promise<DHT> {
-  const node = DHT.bootstrapper(at.port, at.host, options)
+  const node = DHT.bootstrapper(at.port, at.host, { adaptiveTimeout: PATIENT, ...options })
   t.teardown(async () => node.destroy())
   await node.fullyBootstrapped()
   for (const contact of tableNodes) node.addNode(contact)
