@@ -2,8 +2,8 @@
  * The variable-length unsigned integer of the protocol (wire-protocol 2.1): one byte up to 252, else a marker byte and
  * 2, 4 or 8 little-endian bytes.
  *
- * It is compact-encoding's `uint`, which the tests compare it with. That package is not used: it has no parts, and would
- * be a tenth of what the core takes in a page. Reading never throws, and the value and its width come from two calls,
+ * It is compact-encoding's `uint`, which the tests compare it with. That package is not used here: it has no parts, and
+ * would be a tenth of what the core takes in a page. Reading never throws, and the value and its width come from two calls,
  * because a pair would be an object per field. Non-minimal forms are accepted, values above 2^53-1 are not.
  */
 import { readU16, readU32, writeU16, writeU32 } from './bytes.js'

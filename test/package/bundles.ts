@@ -23,17 +23,24 @@ const HOST = '127.0.0.1'
 const REAL_NODES = 25
 
 /**
- * A network in the page, on virtual time: a value is written and read, and contacts are kept. And a node in a real network,
+ * A network in the page, on virtual time: a value and a record are written and read, and contacts are kept. And a node in a real network,
  * through a gateway, which looks up.
  */
 const APPLICATION = `
 import DHT, { DHTError } from 'xorpc'
 import { IndexedDBContactStore } from 'xorpc/contact-store'
+import { Records } from 'xorpc/records'
 import { Simulation } from 'xorpc/simulation'
 
 globalThis.run = async () => {
   const refused = (() => { try { return new DHT() } catch (error) { return error.message } })()
-  const sim = new Simulation({ seed: 1 })
+  const stores = []
+  const create = (options) => {
+    const node = new DHT(options)
+    stores.push(new Records(node, { clock: options.clock, random: options.random, hyperdht: false }))
+    return node
+  }
+  const sim = new Simulation({ seed: 1, create })
   const nodes = await sim.startNodes(30)
   const values = new Map()
   for (const node of nodes) {
@@ -49,12 +56,17 @@ globalThis.run = async () => {
   const query = nodes[2].query({ target, command: 7 }, { map: (reply) => reply.value })
   query.on('data', (bytes) => bytes !== null && found.push(new TextDecoder().decode(bytes)))
   await sim.run(query.finished())
+  const keyPair = await Records.keyPair()
+  await sim.run(stores[1].put({ keyPair, value: new TextEncoder().encode('signed') }))
+  const read = await sim.run(stores[9].get(keyPair.publicKey))
+  for (const records of stores) await records.close()
   const store = new IndexedDBContactStore('test')
   await store.save(nodes[1].exportContacts())
   const { contacts } = await store.load()
   await sim.destroy()
   return { refused, isClass: nodes[0] instanceof DHT, isError: new DHTError('NODE_DESTROYED') instanceof Error,
-    holders: values.size, found: found.length, value: found[0], contacts: contacts.length }
+    holders: values.size, found: found.length, value: found[0], contacts: contacts.length,
+    record: new TextDecoder().decode(read.value) }
 }
 
 globalThis.lookUp = async (options) => {

@@ -1,8 +1,10 @@
 /** What holders and writers count and remember, against plain models of it. */
+import b4a from 'b4a'
 import test from 'brittle'
 import fc from 'fast-check'
 import { describePut, PutTally } from '../../lib/records/client/put-outcome.js'
 import { ByteReader } from '../../lib/records/codec/byte-reader.js'
+import { byte, encodeFields, type Field, raw, sized, text, uint } from '../../lib/records/codec/fields.js'
 import { isChunkCommand, isRecordCommand, RECORD_COMMAND } from '../../lib/records/codec/commands.js'
 import type { Entry } from '../../lib/records/entry.js'
 import { toHex } from '../../lib/records/hex.js'
@@ -15,32 +17,71 @@ import { uintBytes, writeUint } from '../../lib/wire/varint.js'
 import { entryOf } from './entries.js'
 
 test('byte reader: fields come out as they went in, and nothing behind the end is read', (t) => {
-  const field = fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.maxSafeNat())
+  const some = fc.uint8Array({ maxLength: 20 })
+  const field = fc.oneof(
+    fc.record({ as: fc.constant('raw' as const), value: some }),
+    fc.record({ as: fc.constant('sized' as const), value: some }),
+    fc.record({ as: fc.constant('uint' as const), value: fc.maxSafeNat() }),
+    fc.record({ as: fc.constant('byte' as const), value: fc.nat(255) }),
+    fc.record({ as: fc.constant('text' as const), value: fc.string({ maxLength: 9, unit: 'grapheme' }) }),
+  )
+  type Each = typeof field extends fc.Arbitrary<infer T> ? T : never
+  const written = (each: Each): Field =>
+    each.as === 'raw' || each.as === 'sized'
+      ? { raw, sized }[each.as](each.value)
+      : each.as === 'text'
+        ? text(each.value)
+        : { uint, byte }[each.as](each.value)
+  const read = (reader: ByteReader, { as, value }: Each): string => {
+    if (as === 'uint' || as === 'byte') return String(reader[as]())
+    if (as === 'raw') return reader.take(value.length).join()
+    return as === 'sized' ? reader.sized().join() : b4a.toString(reader.sized())
+  }
+  let wholeOnes = 0
   fc.assert(
     fc.property(fc.array(field, { maxLength: 12 }), fc.nat(400), (fields, cut) => {
-      const parts = fields.map((each) => {
-        if (typeof each !== 'number') return each
-        const bytes = new Uint8Array(uintBytes(each))
-        writeUint(bytes, 0, each)
-        return bytes
-      })
-      const whole = Uint8Array.from(parts.flatMap((part) => [...part]))
+      const parts = fields.map((each) => encodeFields([written(each)]))
+      const whole = encodeFields(fields.map(written))
+      if (whole.join() !== parts.flatMap((part) => [...part]).join()) return false
+      for (const [i, { as, value }] of fields.entries()) {
+        if (as !== 'uint') continue
+        const bytes = new Uint8Array(uintBytes(value))
+        writeUint(bytes, 0, value)
+        if (parts[i]!.join() !== bytes.join()) return false
+      }
       const bytes = whole.subarray(0, cut)
       const reader = new ByteReader(bytes)
       let end = 0
       for (const [i, each] of fields.entries()) {
         end += parts[i]!.length
-        const read = typeof each === 'number' ? reader.uint() : reader.take(each.length)
+        const found = read(reader, each)
         const isThere = end <= bytes.length
         if (reader.failed === isThere) return false
-        if (!isThere) return (typeof read === 'number' ? read === 0 : read.length === 0) && reader.byte() === 0
-        const isSame = typeof read === 'number' ? read === each : read.join() === (each as Uint8Array).join()
-        if (!isSame || reader.rest !== bytes.length - end || reader.slice(0).length !== end) return false
+        if (!isThere) return (found === '' || found === '0') && reader.byte() === 0 && reader.uint() === 0
+        const expected = each.value instanceof Uint8Array ? each.value.join() : String(each.value)
+        if (found !== expected || reader.rest !== bytes.length - end || reader.slice(0).length !== end) return false
       }
+      wholeOnes++
       return true
     }),
   )
-  t.pass()
+  t.ok(wholeOnes > 0)
+})
+
+test('byte reader: a length is compared with what there is, and with a limit, before anything is made of it', (t) => {
+  const long = encodeFields([uint(2 ** 40), raw(new Uint8Array(5))])
+  const reader = new ByteReader(long)
+  t.alike([reader.sized().length, reader.failed, reader.rest >= 0], [0, true, true])
+  for (const [size, maxBytes, fails] of [
+    [5, 5, false],
+    [6, 5, true],
+    [0, 0, false],
+  ] as const) {
+    const bounded = new ByteReader(encodeFields([sized(new Uint8Array(size))]))
+    t.alike([bounded.sized(maxBytes).length, bounded.failed], [fails ? 0 : size, fails])
+  }
+  const tooHigh = new ByteReader(Uint8Array.of(255, 0, 0, 0, 0, 0, 0, 32, 0))
+  t.alike([tooHigh.uint(), tooHigh.failed], [0, true], 'above 2^53-1')
 })
 
 test('bounded map: holds the entries that were set last, and no more', (t) => {
@@ -203,7 +244,7 @@ test('put outcome: every delivery is counted once, and said', (t) => {
       }
       const count = (name: string): number => all.filter((each) => each === name).length
       const outcome = tally.outcome({ seq: 3, signedAtMs: 10, ttlMs: 5 })
-      const text = describePut(outcome)
+      const said = describePut(outcome)
       return (
         outcome.stored.length === count('stored') &&
         outcome.refused.length === count('refused') &&
@@ -212,8 +253,8 @@ test('put outcome: every delivery is counted once, and said', (t) => {
         tally.isStored === count('stored') >= needed &&
         tally.isContested === count('refused') > 0 &&
         outcome.expiresAtMs === 15 &&
-        text.startsWith(`${count('stored')} of ${all.length + waiting} nodes`) &&
-        text.includes('SEQ_TOO_LOW') === count('refused') > 0
+        said.startsWith(`${count('stored')} of ${all.length + waiting} nodes`) &&
+        said.includes('SEQ_TOO_LOW') === count('refused') > 0
       )
     }),
   )

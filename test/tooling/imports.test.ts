@@ -40,6 +40,8 @@ const PACKAGE_HOMES: Record<string, RegExp> = {
   '#fs': /^lib\/primitives\/durable-file\.ts$/,
   'sodium-universal': /^lib\/primitives\//,
   '@noble/hashes': /^lib\/(primitives|records)\//,
+  // The core reads varints in place, and a page pays for each kilobyte of it.
+  'compact-encoding': /^lib\/records\//,
   ws: /^lib\/(transport\/link\/ws\.ts|gateway\/)/,
 }
 

@@ -2,11 +2,10 @@
  * Members whose values are too long for a record: the value is a large value of one segment, and the record, which the owner
  * signs, has its address. So a set is read as quickly as ever, and the long values are fetched beside each other.
  */
-import b4a from 'b4a'
 import { hasCode } from '../../primitives/errors.js'
 import { HASH_BYTES } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from '../codec/byte-reader.js'
+import { encodeFields, raw, uint } from '../codec/fields.js'
 import type { WaitOptions } from './context.js'
 import type { LargeValues } from './large.js'
 
@@ -27,9 +26,7 @@ export const MAX_MEMBER_BYTES = 131_071
 const AT_A_TIME = 8
 
 export function encodeAddress({ root, sizeBytes }: LargeAddress): Uint8Array {
-  const size = b4a.alloc(uintBytes(sizeBytes))
-  writeUint(size, 0, sizeBytes)
-  return b4a.concat([root, size])
+  return encodeFields([raw(root), uint(sizeBytes)])
 }
 
 /** @returns null: malformed */

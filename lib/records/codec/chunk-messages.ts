@@ -3,10 +3,10 @@
  * what is malformed is null.
  */
 import b4a from 'b4a'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { type Refusal, refusalOf, REFUSALS } from '../rules/refusal.js'
 import { ByteReader } from './byte-reader.js'
 import { chunkCount, groupCount, isSegmentSize } from './chunk-tree.js'
+import { byte, encodeFields, raw, text, uint } from './fields.js'
 import { decodeBits, encodeBits } from './messages.js'
 import { MAX_CHANNEL_BYTES } from './record.js'
 
@@ -28,7 +28,7 @@ export type FindReply =
 const STATUS = { none: 0, partial: 1, whole: 2 } as const
 
 export function encodeFind(channel: string): Uint8Array {
-  return text(channel)
+  return encodeFields([text(channel)])
 }
 
 /** The channel; null: malformed. */
@@ -39,10 +39,11 @@ export function decodeFind(bytes: Uint8Array): string | null {
 }
 
 export function encodeFindReply(reply: FindReply): Uint8Array {
-  const status = Uint8Array.of(STATUS[reply.status])
-  if (reply.status === 'none') return status
-  if (reply.status === 'whole') return b4a.concat([status, uint(reply.sizeBytes), uint(reply.expiresAtMs)])
-  return b4a.concat([status, uint(reply.sizeBytes), encodeBits(reply.groups), encodeBits(reply.chunks)])
+  const status = byte(STATUS[reply.status])
+  if (reply.status === 'none') return encodeFields([status])
+  if (reply.status === 'whole') return encodeFields([status, uint(reply.sizeBytes), uint(reply.expiresAtMs)])
+  const bits = [raw(encodeBits(reply.groups)), raw(encodeBits(reply.chunks))]
+  return encodeFields([status, uint(reply.sizeBytes), ...bits])
 }
 
 export function decodeFindReply(bytes: Uint8Array): FindReply | null {
@@ -77,7 +78,7 @@ const PART_KINDS = ['chunk', 'proof'] as const
 const RENEWAL = 2
 
 export function encodePartRequest({ channel, kind, index }: PartRequest): Uint8Array {
-  return b4a.concat([Uint8Array.of(PART_KINDS.indexOf(kind)), text(channel), uint(index)])
+  return encodeFields([byte(PART_KINDS.indexOf(kind)), text(channel), uint(index)])
 }
 
 export function decodePartRequest(bytes: Uint8Array): PartRequest | null {
@@ -106,9 +107,9 @@ export type PartPut = {
 
 export function encodePartPut(put: PartPut): Uint8Array {
   const kind = put.kind === 'renewal' ? RENEWAL : PART_KINDS.indexOf(put.kind)
-  const head = [Uint8Array.of(kind), text(put.channel), uint(put.expiresAtMs)]
-  if (put.kind === 'renewal') return b4a.concat(head)
-  return b4a.concat([...head, uint(put.sizeBytes), uint(put.index), put.bytes])
+  const head = [byte(kind), text(put.channel), uint(put.expiresAtMs)]
+  if (put.kind === 'renewal') return encodeFields(head)
+  return encodeFields([...head, uint(put.sizeBytes), uint(put.index), raw(put.bytes)])
 }
 
 /** `bytes` of the result are a view. */
@@ -140,7 +141,7 @@ const REFUSED = 3
 export function encodePartPutReply(reply: PartPutReply): Uint8Array {
   if (reply.status !== 'refused') return Uint8Array.of(PUT_STATUSES.indexOf(reply.status))
   const { reason, limit, size } = reply.refusal
-  return b4a.concat([Uint8Array.of(REFUSED), uint(REFUSALS[reason]), uint(limit ?? 0), uint(size ?? 0)])
+  return encodeFields([byte(REFUSED), uint(REFUSALS[reason]), uint(limit ?? 0), uint(size ?? 0)])
 }
 
 export function decodePartPutReply(bytes: Uint8Array): PartPutReply | null {
@@ -157,21 +158,8 @@ export function decodePartPutReply(bytes: Uint8Array): PartPutReply | null {
   return { status: 'refused', refusal: { reason, ...(limit > 0 && { limit, size }) } }
 }
 
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
-}
-
-function text(value: string): Uint8Array {
-  const bytes = b4a.from(value)
-  return b4a.concat([uint(bytes.length), bytes])
-}
-
 function readChannel(reader: ByteReader): string {
-  const bytes = reader.take(reader.uint())
-  if (bytes.length > MAX_CHANNEL_BYTES) reader.failed = true
-  return b4a.toString(bytes)
+  return b4a.toString(reader.sized(MAX_CHANNEL_BYTES))
 }
 
 function readBits(reader: ByteReader, count: number): boolean[] {

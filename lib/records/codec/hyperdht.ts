@@ -3,11 +3,11 @@
  * is null. They return views into the bytes they got.
  */
 import b4a from 'b4a'
-import { formatIPv4, parseIPv4 } from '../../primitives/address.js'
+import c from 'compact-encoding'
+import { parseIPv4 } from '../../primitives/address.js'
 import { blake2b, HASH_BYTES } from '../../primitives/hash.js'
-import { readIp, readPort, writeAddress } from '../../wire/bytes.js'
-import { readUint, uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from './byte-reader.js'
+import { encodeFields, raw, sized, uint } from './fields.js'
 
 /** HyperDHT's numbers of the commands about storage. */
 export const HYPERDHT_COMMAND = {
@@ -88,10 +88,7 @@ function signable(namespace: Uint8Array, hashed: Uint8Array): Uint8Array {
 
 /** The 64 bytes that the owner of a mutable value signs. */
 export function mutableSignable(seq: number, value: Uint8Array): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(seq) + uintBytes(value.length) + value.length)
-  const at = writeUint(bytes, writeUint(bytes, 0, seq), value.length)
-  bytes.set(value, at)
-  return signable(NAMESPACE.mutable, bytes)
+  return signable(NAMESPACE.mutable, encodeFields([uint(seq), sized(value)]))
 }
 
 /** What an announcement is bound to: the key, and the node it is for with the token it gave. */
@@ -115,14 +112,12 @@ export function announceSignable(
 }
 
 export function encodeUint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
+  return c.encode(c.uint, value)
 }
 
 /** The number at the start of the bytes; -1 where there is none. */
 export function decodeUint(bytes: Uint8Array): number {
-  return readUint(bytes, 0)
+  return new ByteReader(bytes).read(c.uint) ?? -1
 }
 
 export function encodeMutablePut({ publicKey, seq, value, signature }: MutablePut): Uint8Array {
@@ -136,43 +131,37 @@ export function decodeMutablePut(bytes: Uint8Array): MutablePut | null {
 }
 
 export function encodeMutableValue({ seq, value, signature }: MutableValue): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(seq) + uintBytes(value.length) + value.length + SIGNATURE_BYTES)
-  const at = writeUint(bytes, writeUint(bytes, 0, seq), value.length)
-  bytes.set(value, at)
-  bytes.set(signature, at + value.length)
-  return bytes
+  return encodeFields([uint(seq), sized(value), raw(signature)])
 }
 
 export function decodeMutableValue(bytes: Uint8Array): MutableValue | null {
   const reader = new ByteReader(bytes)
   const seq = reader.uint()
-  const value = reader.take(reader.uint())
+  const value = reader.sized()
   const signature = reader.take(SIGNATURE_BYTES)
   return reader.failed ? null : { seq, value, signature }
 }
 
 /** @throws TypeError for a host that is no IPv4 address */
 export function encodePeer({ publicKey, relayAddresses }: AnnouncedPeer): Uint8Array {
-  const count = relayAddresses.length
-  const bytes = b4a.alloc(PUBLIC_KEY_BYTES + uintBytes(count) + count * ADDRESS_BYTES)
-  bytes.set(publicKey)
-  let at = writeUint(bytes, PUBLIC_KEY_BYTES, count)
-  for (const { host, port } of relayAddresses) {
-    const ip = parseIPv4(host)
-    if (ip === -1) throw new TypeError(`a relay address must be {host: IPv4 address, port}, got ${host}`)
-    at = writeAddress(bytes, at, ip, port)
+  for (const { host } of relayAddresses) {
+    if (parseIPv4(host) !== -1) continue
+    throw new TypeError(`a relay address must be {host: IPv4 address, port}, got ${host}`)
   }
-  return bytes
+  const addresses = relayAddresses.map((address) => raw(c.encode(c.ipv4Address, address)))
+  return encodeFields([raw(publicKey), uint(addresses.length), ...addresses])
 }
 
 function readPeer(reader: ByteReader): Announce['peer'] {
   const start = reader.at
   const publicKey = reader.take(PUBLIC_KEY_BYTES)
-  const addresses = reader.take(reader.uint() * ADDRESS_BYTES)
+  // A number that lies ends here, before anything is made of it.
+  const addresses = new ByteReader(reader.take(reader.uint() * ADDRESS_BYTES))
   if (reader.failed) return null
   const relayAddresses: AnnouncedPeer['relayAddresses'] = []
-  for (let at = 0; at < addresses.length; at += ADDRESS_BYTES) {
-    relayAddresses.push({ host: formatIPv4(readIp(addresses, at)), port: readPort(addresses, at) })
+  while (addresses.rest > 0) {
+    const { host, port } = addresses.read(c.ipv4Address)!
+    relayAddresses.push({ host, port })
   }
   return { bytes: reader.slice(start), publicKey, relayAddresses }
 }
@@ -194,8 +183,8 @@ export function encodeAnnounce(announce: {
     (refresh === null ? 0 : HAS_REFRESH) |
     (signature === null ? 0 : HAS_SIGNATURE) |
     (bump === 0 ? 0 : HAS_BUMP)
-  const parts = [Uint8Array.of(flags), peer, refresh, signature, bump === 0 ? null : encodeUint(bump)]
-  return b4a.concat(parts.filter((part) => part !== null))
+  const parts = [peer, refresh, signature].filter((part) => part !== null)
+  return encodeFields([uint(flags), ...parts.map(raw), ...(bump === 0 ? [] : [uint(bump)])])
 }
 
 export function decodeAnnounce(bytes: Uint8Array): Announce | null {
@@ -210,7 +199,7 @@ export function decodeAnnounce(bytes: Uint8Array): Announce | null {
 
 /** Reply to LOOKUP. @param peers encoded announcements */
 export function encodePeers(peers: readonly Uint8Array[], bump: number): Uint8Array {
-  return b4a.concat([encodeUint(peers.length), ...peers, encodeUint(bump)])
+  return encodeFields([uint(peers.length), ...peers.map(raw), uint(bump)])
 }
 
 /** Announcements of a reply to LOOKUP; null: malformed. The bump is 0 where there is none. */

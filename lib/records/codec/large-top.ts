@@ -4,11 +4,10 @@
  *
  * The same bytes always have the same root: it follows from them alone.
  */
-import b4a from 'b4a'
 import { HASH_BYTES } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from './byte-reader.js'
 import { SEGMENT_BYTES } from './chunk-tree.js'
+import { byte, encodeFields, raw, uint } from './fields.js'
 
 /** What a large value begins with. */
 export type LargeTop =
@@ -27,10 +26,8 @@ const MAX_SEGMENTS = 4000
 export const MAX_LARGE_BYTES = MAX_SEGMENTS * SEGMENT_BYTES
 
 export function encodeTop(top: LargeTop): Uint8Array {
-  if (top.kind === 'value') return b4a.concat([Uint8Array.of(KIND.value), top.value])
-  const size = b4a.alloc(uintBytes(top.sizeBytes))
-  writeUint(size, 0, top.sizeBytes)
-  return b4a.concat([Uint8Array.of(KIND.index), size, ...top.addresses])
+  if (top.kind === 'value') return encodeFields([byte(KIND.value), raw(top.value)])
+  return encodeFields([byte(KIND.index), uint(top.sizeBytes), ...top.addresses.map(raw)])
 }
 
 /** null: malformed. The result has views into the bytes. */

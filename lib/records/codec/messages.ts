@@ -4,12 +4,12 @@
  */
 import b4a from 'b4a'
 import { HASH_BYTES } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ENTRY_KINDS, type EntryKey, type EntryKind } from '../entry.js'
 import type { Expected } from '../rules/acceptance.js'
 import { type Refusal, refusalOf, REFUSALS } from '../rules/refusal.js'
 import type { Version } from '../rules/version.js'
 import { ByteReader } from './byte-reader.js'
+import { byte, encodeFields, type Field, raw, sized, text, uint } from './fields.js'
 import { encodeRecord, MAX_CHANNEL_BYTES, MAX_SALT_BYTES, readRecord, type SignedRecord } from './record.js'
 
 const MAX_SUBKEY_BYTES = 32 + MAX_SALT_BYTES
@@ -37,16 +37,14 @@ const IS_BRIEF = 4
 
 export function encodeGet({ channel, subkey, headOnly, known, brief = false }: GetRequest): Uint8Array {
   const flags = (headOnly ? WANTS_HEAD : 0) | (known === null ? 0 : HAS_KNOWN) | (brief ? IS_BRIEF : 0)
-  const parts: Uint8Array[] = [Uint8Array.of(flags), text(channel), sized(subkey)]
-  if (known !== null) parts.push(encodeVersion(known))
-  return b4a.concat(parts)
+  return encodeFields([byte(flags), text(channel), sized(subkey), ...(known === null ? [] : version(known))])
 }
 
 export function decodeGet(bytes: Uint8Array): GetRequest | null {
   const reader = new ByteReader(bytes)
   const flags = reader.byte()
   const channel = readText(reader)
-  const subkey = readSized(reader, MAX_SUBKEY_BYTES)
+  const subkey = reader.sized(MAX_SUBKEY_BYTES)
   const known = (flags & HAS_KNOWN) === 0 ? null : readVersion(reader)
   if (reader.failed) return null
   return { channel, subkey, headOnly: (flags & WANTS_HEAD) !== 0, known, brief: (flags & IS_BRIEF) !== 0 }
@@ -56,7 +54,7 @@ const STATUS = { none: 0, same: 1, found: 2 } as const
 
 export function encodeGetReply(reply: GetReply): Uint8Array {
   if (reply.status !== 'found') return Uint8Array.of(STATUS[reply.status])
-  return b4a.concat([Uint8Array.of(STATUS.found), encodeRecord(reply.record)])
+  return encodeFound(encodeRecord(reply.record))
 }
 
 /** The same for a record that is encoded already. */
@@ -95,10 +93,10 @@ const WANTS_CLOSER = 4
 export function encodePut({ kind, expected, kept, body, wantsCloser = false }: PutRequest): Uint8Array {
   const flags =
     (expected === null ? 0 : HAS_EXPECTED) | (kept === null ? 0 : HAS_KEPT) | (wantsCloser ? WANTS_CLOSER : 0)
-  const parts: Uint8Array[] = [Uint8Array.of(flags, ENTRY_KINDS.indexOf(kind))]
-  if (expected !== null) parts.push(uint(expected.seq === null ? 0 : expected.seq + 1))
-  if (kept !== null) parts.push(text(kept.channel), uint(kept.expiresAtMs), uint(kept.heldUntilMs))
-  return b4a.concat([...parts, body])
+  const fields = [byte(flags), byte(ENTRY_KINDS.indexOf(kind))]
+  if (expected !== null) fields.push(uint(expected.seq === null ? 0 : expected.seq + 1))
+  if (kept !== null) fields.push(text(kept.channel), uint(kept.expiresAtMs), uint(kept.heldUntilMs))
+  return encodeFields([...fields, raw(body)])
 }
 
 export function decodePut(bytes: Uint8Array): PutRequest | null {
@@ -124,9 +122,9 @@ export interface PutReply {
 
 export function encodePutReply({ refusal, current }: PutReply): Uint8Array {
   if (refusal === null) return Uint8Array.of(0)
-  const parts = [uint(REFUSALS[refusal.reason]), uint(refusal.limit ?? 0), uint(refusal.size ?? 0)]
-  if (current !== null) parts.push(encodeRecord({ ...current, value: null }))
-  return b4a.concat(parts)
+  const fields = [uint(REFUSALS[refusal.reason]), uint(refusal.limit ?? 0), uint(refusal.size ?? 0)]
+  if (current !== null) fields.push(raw(encodeRecord({ ...current, value: null })))
+  return encodeFields(fields)
 }
 
 export function decodePutReply(bytes: Uint8Array): PutReply | null {
@@ -150,9 +148,10 @@ export interface Offered extends EntryKey, Version {
 /** Bytes of an offer, beside which the request's own fields still fit a datagram that nobody splits. */
 export const MAX_OFFER_BYTES = 1100
 
-export function encodeOffered({ kind, channel, target, subkey, ...version }: Offered): Uint8Array {
-  const kindByte = Uint8Array.of(ENTRY_KINDS.indexOf(kind))
-  return b4a.concat([kindByte, text(channel), target, sized(subkey), encodeVersion(version)])
+export function encodeOffered(offered: Offered): Uint8Array {
+  const { kind, channel, target, subkey } = offered
+  const kindByte = byte(ENTRY_KINDS.indexOf(kind))
+  return encodeFields([kindByte, text(channel), raw(target), sized(subkey), ...version(offered)])
 }
 
 /** Versions until the end; null: malformed. */
@@ -164,10 +163,10 @@ export function decodeOffer(bytes: Uint8Array): Offered[] | null {
     const kind = ENTRY_KINDS[reader.byte()]
     const channel = readText(reader)
     const target = reader.take(HASH_BYTES)
-    const subkey = readSized(reader, MAX_SUBKEY_BYTES)
-    const version = readVersion(reader)
+    const subkey = reader.sized(MAX_SUBKEY_BYTES)
+    const { seq, round, signedAtMs } = readVersion(reader)
     if (kind === undefined) return null
-    all.push({ kind, channel, target, subkey, ...version })
+    all.push({ kind, channel, target, subkey, seq, round, signedAtMs })
   }
   return reader.failed ? null : all
 }
@@ -183,34 +182,14 @@ export function decodeBits(bytes: Uint8Array, count: number): boolean[] {
   return Array.from({ length: count }, (_, i) => ((bytes[i >> 3] ?? 0) & (1 << (i & 7))) !== 0)
 }
 
-function encodeVersion({ seq, round, signedAtMs }: Version): Uint8Array {
-  return b4a.concat([uint(seq), uint(round), uint(signedAtMs)])
+function version({ seq, round, signedAtMs }: Version): Field[] {
+  return [uint(seq), uint(round), uint(signedAtMs)]
 }
 
 function readVersion(reader: ByteReader): Version {
   return { seq: reader.uint(), round: reader.uint(), signedAtMs: reader.uint() }
 }
 
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
-}
-
-function sized(bytes: Uint8Array): Uint8Array {
-  return b4a.concat([uint(bytes.length), bytes])
-}
-
-function text(value: string): Uint8Array {
-  return sized(b4a.from(value))
-}
-
-function readSized(reader: ByteReader, maxBytes: number): Uint8Array {
-  const bytes = reader.take(reader.uint())
-  if (bytes.length > maxBytes) reader.failed = true
-  return bytes
-}
-
 function readText(reader: ByteReader): string {
-  return b4a.toString(readSized(reader, MAX_CHANNEL_BYTES))
+  return b4a.toString(reader.sized(MAX_CHANNEL_BYTES))
 }

@@ -5,9 +5,10 @@
  * ended version can still prove that there was one.
  */
 import b4a from 'b4a'
+import c from 'compact-encoding'
 import { blake2b, HASH_BYTES } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from './byte-reader.js'
+import { encodeWith, SIZED } from './fields.js'
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from './hyperdht.js'
 
 const VERSION = 1
@@ -133,12 +134,8 @@ export interface SharedPlace {
  * @param isPlaceKnown leave out topic and channel, for a reader who knows them
  */
 export function encodeRecord(record: SignedRecord, isPlaceKnown = false): Uint8Array {
-  const { value, valueHash, signature } = record
-  const head = encodeHead(record, value !== null, isPlaceKnown)
-  if (value === null) return b4a.concat([head, valueHash, signature])
-  const size = b4a.alloc(uintBytes(value.length))
-  writeUint(size, 0, value.length)
-  return b4a.concat([head, size, value, signature])
+  const { value, signature } = record
+  return encodeWith(RECORD, { head: record, isPlaceKnown, value, signature })
 }
 
 /** Reads a record that ends where the bytes do; null: malformed. The fields are views into the bytes. */
@@ -163,11 +160,11 @@ export function readRecord(reader: ByteReader, place: SharedPlace | null = null)
   const ttlMs = reader.uint()
   const round = (flags & HAS_ROUND) === 0 ? 0 : reader.uint()
   const topic = (flags & HAS_TOPIC) === 0 ? null : (place?.target ?? reader.take(HASH_BYTES))
-  const part = (more & HAS_PART) === 0 ? null : reader.take(reader.uint())
+  const part = (more & HAS_PART) === 0 ? null : reader.sized()
   const channel = (flags & HAS_CHANNEL) === 0 ? '' : (place?.channel ?? readText(reader, MAX_CHANNEL_BYTES))
-  const salt = (flags & HAS_SALT) === 0 ? NO_SUBKEY : reader.take(reader.uint())
+  const salt = (flags & HAS_SALT) === 0 ? NO_SUBKEY : reader.sized()
   const schema = (flags & HAS_SCHEMA) === 0 ? '' : readText(reader, MAX_SCHEMA_BYTES)
-  const value = (flags & HAS_VALUE) === 0 ? null : reader.take(reader.uint())
+  const value = (flags & HAS_VALUE) === 0 ? null : reader.sized()
   const valueHash = value === null ? reader.take(HASH_BYTES) : blake2b(value)
   const signature = reader.take(SIGNATURE_BYTES)
   const tombstone = (flags & IS_TOMBSTONE) !== 0
@@ -199,7 +196,7 @@ export function readRecord(reader: ByteReader, place: SharedPlace | null = null)
 
 /** What a stored entry keeps as its proof: the head and the hash of the value. */
 export function encodeProof(head: RecordHead): Uint8Array {
-  return b4a.concat([encodeHead(head, false), head.valueHash])
+  return encodeWith(RECORD, { head, isPlaceKnown: false, value: null, signature: null })
 }
 
 /**
@@ -210,13 +207,15 @@ export function encodeProof(head: RecordHead): Uint8Array {
 export function encodeStored(proof: Uint8Array, signature: Uint8Array, value: Uint8Array | null): Uint8Array {
   if (value === null) return b4a.concat([proof, signature])
   const headBytes = proof.length - HASH_BYTES
-  const sizeBytes = uintBytes(value.length)
-  const out = b4a.allocUnsafe(headBytes + sizeBytes + value.length + signature.length)
+  const state = c.state(0, headBytes)
+  SIZED.preencode(state, value)
+  const out = b4a.allocUnsafe(state.end + signature.length)
   out.set(proof.subarray(0, headBytes))
   out[FLAGS_AT]! |= HAS_VALUE
-  writeUint(out, headBytes, value.length)
-  out.set(value, headBytes + sizeBytes)
-  out.set(signature, headBytes + sizeBytes + value.length)
+  state.start = headBytes
+  state.buffer = out
+  SIZED.encode(state, value)
+  c.raw.encode(state, signature)
   return out
 }
 
@@ -226,54 +225,69 @@ export function recordOfProof(proof: Uint8Array, signature: Uint8Array, value: U
   return head === null ? null : { ...head, value }
 }
 
-function encodeHead(head: RecordHead, hasValue: boolean, isPlaceKnown = false): Uint8Array {
-  const { publicKey, seq, round, signedAtMs, ttlMs, topic, part, tombstone, large, salt } = head
-  const channel = head.channel === '' ? NO_SUBKEY : b4a.from(head.channel)
-  const schema = head.schema === '' ? NO_SUBKEY : b4a.from(head.schema)
-  const more = (part === null ? 0 : HAS_PART) | (large ? IS_LARGE : 0)
-  const flags =
-    (tombstone ? IS_TOMBSTONE : 0) |
-    (topic === null ? 0 : HAS_TOPIC) |
-    (channel.length === 0 ? 0 : HAS_CHANNEL) |
-    (salt.length === 0 ? 0 : HAS_SALT) |
-    (schema.length === 0 ? 0 : HAS_SCHEMA) |
-    (round === 0 ? 0 : HAS_ROUND) |
-    (more === 0 ? 0 : HAS_MORE) |
-    (hasValue ? HAS_VALUE : 0)
-  const flagBytes = more === 0 ? 2 : 3
-  const numbers = round === 0 ? [seq, signedAtMs, ttlMs] : [seq, signedAtMs, ttlMs, round]
-  const place = topic === null || isPlaceKnown ? NO_SUBKEY : topic
-  const fields = isPlaceKnown ? [part ?? NO_SUBKEY, salt, schema] : [part ?? NO_SUBKEY, channel, salt, schema]
-  let size = flagBytes + publicKey.length + place.length
-  for (const number of numbers) size += uintBytes(number)
-  for (const field of fields) if (field.length > 0) size += uintBytes(field.length) + field.length
-  // In one piece: records are encoded again and again.
-  const out = b4a.allocUnsafe(size)
-  out[0] = VERSION
-  out[FLAGS_AT] = flags
-  if (more !== 0) out[FLAGS_AT + 1] = more
-  out.set(publicKey, flagBytes)
-  let at = flagBytes + publicKey.length
-  for (const number of numbers) {
-    writeUint(out, at, number)
-    at += uintBytes(number)
-  }
-  out.set(place, at)
-  at += place.length
-  for (const field of fields) {
-    if (field.length === 0) continue
-    writeUint(out, at, field.length)
-    at += uintBytes(field.length)
-    out.set(field, at)
-    at += field.length
-  }
-  return out
+/** What is written of a record. */
+interface Written {
+  readonly head: RecordHead
+  readonly isPlaceKnown: boolean
+  /** null: its hash stands for it. */
+  readonly value: Uint8Array | null
+  /** null: the bytes are those of a proof, which has none. */
+  readonly signature: Uint8Array | null
+}
+
+const RECORD = {
+  preencode(state: c.State, { head, isPlaceKnown, value, signature }: Written): void {
+    const { publicKey, seq, round, signedAtMs, ttlMs, topic, part, large, channel, salt, schema } = head
+    state.end += part === null && !large ? 2 : 3
+    c.raw.preencode(state, publicKey)
+    c.uint.preencode(state, seq)
+    c.uint.preencode(state, signedAtMs)
+    c.uint.preencode(state, ttlMs)
+    if (round !== 0) c.uint.preencode(state, round)
+    if (topic !== null && !isPlaceKnown) c.raw.preencode(state, topic)
+    if (part !== null) SIZED.preencode(state, part)
+    if (channel !== '' && !isPlaceKnown) c.utf8.preencode(state, channel)
+    if (salt.length > 0) SIZED.preencode(state, salt)
+    if (schema !== '') c.utf8.preencode(state, schema)
+    if (value === null) c.raw.preencode(state, head.valueHash)
+    else SIZED.preencode(state, value)
+    if (signature !== null) c.raw.preencode(state, signature)
+  },
+  encode(state: c.State, { head, isPlaceKnown, value, signature }: Written): void {
+    const { publicKey, seq, round, signedAtMs, ttlMs, topic, part, large, channel, salt, schema } = head
+    const more = (part === null ? 0 : HAS_PART) | (large ? IS_LARGE : 0)
+    const flags =
+      (head.tombstone ? IS_TOMBSTONE : 0) |
+      (topic === null ? 0 : HAS_TOPIC) |
+      (channel === '' ? 0 : HAS_CHANNEL) |
+      (salt.length === 0 ? 0 : HAS_SALT) |
+      (schema === '' ? 0 : HAS_SCHEMA) |
+      (round === 0 ? 0 : HAS_ROUND) |
+      (more === 0 ? 0 : HAS_MORE) |
+      (value === null ? 0 : HAS_VALUE)
+    c.uint8.encode(state, VERSION)
+    c.uint8.encode(state, flags)
+    if (more !== 0) c.uint8.encode(state, more)
+    c.raw.encode(state, publicKey)
+    c.uint.encode(state, seq)
+    c.uint.encode(state, signedAtMs)
+    c.uint.encode(state, ttlMs)
+    if (round !== 0) c.uint.encode(state, round)
+    if (topic !== null && !isPlaceKnown) c.raw.encode(state, topic)
+    if (part !== null) SIZED.encode(state, part)
+    if (channel !== '' && !isPlaceKnown) c.utf8.encode(state, channel)
+    if (salt.length > 0) SIZED.encode(state, salt)
+    if (schema !== '') c.utf8.encode(state, schema)
+    if (value === null) c.raw.encode(state, head.valueHash)
+    else SIZED.encode(state, value)
+    if (signature !== null) c.raw.encode(state, signature)
+  },
 }
 
 /** A text that reads back as the same bytes; what does not makes the reader fail. */
 function readText(reader: ByteReader, maxBytes: number): string {
-  const bytes = reader.take(reader.uint())
+  const bytes = reader.sized(maxBytes)
   const text = b4a.toString(bytes)
-  if (bytes.length > maxBytes || bytes.length === 0 || !b4a.equals(b4a.from(text), bytes)) reader.failed = true
+  if (bytes.length === 0 || !b4a.equals(b4a.from(text), bytes)) reader.failed = true
   return text
 }

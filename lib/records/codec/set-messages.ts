@@ -3,7 +3,6 @@
  * malformed is null.
  */
 import b4a from 'b4a'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import {
   CHILDREN,
   DIGEST_BYTES,
@@ -14,6 +13,7 @@ import {
   type TreeNode,
 } from '../rules/member-tree.js'
 import { ByteReader } from './byte-reader.js'
+import { byte, encodeFields, type Field, raw, sized, text, uint } from './fields.js'
 import { encodeRecord, MAX_CHANNEL_BYTES, readRecord, type SharedPlace, type SignedRecord } from './record.js'
 
 const MAX_SUBKEY_BYTES = 128
@@ -71,10 +71,10 @@ const STATUS = { same: 1, whole: 2, parts: 3 } as const
 
 export function encodeList({ channel, prefix, after, sinceMs, brief }: ListRequest): Uint8Array {
   const flags = (brief ? IS_BRIEF : 0) | (sinceMs > 0 ? HAS_SINCE : 0) | (after === null ? 0 : HAS_AFTER)
-  const parts = [Uint8Array.of(flags), sized(b4a.from(channel)), encodePrefix(prefix)]
-  if (sinceMs > 0) parts.push(uint(sinceMs))
-  if (after !== null) parts.push(sized(after))
-  return b4a.concat(parts)
+  const fields = [byte(flags), text(channel), ...prefixFields(prefix)]
+  if (sinceMs > 0) fields.push(uint(sinceMs))
+  if (after !== null) fields.push(sized(after))
+  return encodeFields(fields)
 }
 
 export function decodeList(bytes: Uint8Array): ListRequest | null {
@@ -83,14 +83,14 @@ export function decodeList(bytes: Uint8Array): ListRequest | null {
   const channel = readChannel(reader)
   const prefix = readPrefix(reader, MAX_PREFIX_BITS)
   const sinceMs = (flags & HAS_SINCE) === 0 ? 0 : reader.uint()
-  const after = (flags & HAS_AFTER) === 0 ? null : reader.take(reader.uint())
-  if (reader.failed || prefix === null || (after !== null && after.length > MAX_SUBKEY_BYTES)) return null
+  const after = (flags & HAS_AFTER) === 0 ? null : reader.sized(MAX_SUBKEY_BYTES)
+  if (reader.failed || prefix === null) return null
   return { channel, prefix, after, sinceMs, brief: (flags & IS_BRIEF) !== 0 }
 }
 
 /** @param records that all lie at the place asked for */
 export function encodeListReply({ records, more }: ListReply): Uint8Array {
-  return b4a.concat([Uint8Array.of(more ? HAS_MORE : 0), ...records.map((record) => encodeRecord(record, true))])
+  return encodeFields([byte(more ? HAS_MORE : 0), ...records.map((record) => raw(encodeRecord(record, true)))])
 }
 
 /** @param place that was asked for */
@@ -103,9 +103,9 @@ export function decodeListReply(bytes: Uint8Array, place: SharedPlace): ListRepl
 
 export function encodeSummary({ channel, prefix, known, brief }: SummaryRequest): Uint8Array {
   const flags = (brief ? IS_BRIEF : 0) | (known === null ? 0 : HAS_KNOWN)
-  const parts = [Uint8Array.of(flags), sized(b4a.from(channel)), encodePrefix(prefix)]
-  if (known !== null) parts.push(known)
-  return b4a.concat(parts)
+  const fields = [byte(flags), text(channel), ...prefixFields(prefix)]
+  if (known !== null) fields.push(raw(known))
+  return encodeFields(fields)
 }
 
 export function decodeSummary(bytes: Uint8Array): SummaryRequest | null {
@@ -122,9 +122,9 @@ export function decodeSummary(bytes: Uint8Array): SummaryRequest | null {
 export function encodeSummaryReply(reply: SummaryReply): Uint8Array {
   if (reply.status === 'same') return Uint8Array.of(STATUS.same)
   if (reply.status === 'parts') {
-    return b4a.concat([Uint8Array.of(STATUS.parts), uint(reply.bytes), encodeNodes(reply.children)])
+    return encodeFields([byte(STATUS.parts), uint(reply.bytes), raw(encodeNodes(reply.children))])
   }
-  return b4a.concat([Uint8Array.of(STATUS.whole), ...reply.records.map((record) => encodeRecord(record, true))])
+  return encodeFields([byte(STATUS.whole), ...reply.records.map((record) => raw(encodeRecord(record, true)))])
 }
 
 /** @param place that was asked for */
@@ -158,8 +158,8 @@ function readRecords(reader: ByteReader, place: SharedPlace): SignedRecord[] | n
   return records
 }
 
-function encodePrefix({ bits, value }: Prefix): Uint8Array {
-  return b4a.concat([Uint8Array.of(bits), uint(value)])
+function prefixFields({ bits, value }: Prefix): Field[] {
+  return [byte(bits), uint(value)]
 }
 
 function readPrefix(reader: ByteReader, maxBits: number): Prefix | null {
@@ -169,17 +169,5 @@ function readPrefix(reader: ByteReader, maxBits: number): Prefix | null {
 }
 
 function readChannel(reader: ByteReader): string {
-  const bytes = reader.take(reader.uint())
-  if (bytes.length > MAX_CHANNEL_BYTES) reader.failed = true
-  return b4a.toString(bytes)
-}
-
-function sized(bytes: Uint8Array): Uint8Array {
-  return b4a.concat([uint(bytes.length), bytes])
-}
-
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
+  return b4a.toString(reader.sized(MAX_CHANNEL_BYTES))
 }

@@ -11,8 +11,8 @@
  */
 import b4a from 'b4a'
 import { blake2b, HASH_BYTES } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from '../codec/byte-reader.js'
+import { byte, encodeFields, raw, sized, text, uint } from '../codec/fields.js'
 import type { Entry } from '../entry.js'
 import { decodeEntry, encodeEntry } from '../store/entry-codec.js'
 
@@ -49,7 +49,7 @@ export async function* encodeDump(
   entries: AsyncIterable<Entry>,
   onEntry: () => void = () => {},
 ): AsyncGenerator<Uint8Array> {
-  const header = b4a.concat([MAGIC, Uint8Array.of(VERSION), uint(createdAtMs), withLength(b4a.from(channel))])
+  const header = encodeFields([raw(MAGIC), byte(VERSION), uint(createdAtMs), text(channel)])
   let checksum = chain(NO_CHECKSUM, header)
   yield b4a.concat([header, checksum])
   let parts: Uint8Array[] = []
@@ -63,7 +63,7 @@ export async function* encodeDump(
     return b4a.concat([block, checksum])
   }
   for await (const entry of entries) {
-    const bytes = withLength(encodeEntry(entry))
+    const bytes = encodeFields([sized(encodeEntry(entry))])
     parts.push(bytes)
     size += bytes.length
     count++
@@ -71,7 +71,7 @@ export async function* encodeDump(
     if (size >= BLOCK_BYTES) yield takeBlock()
   }
   if (size > 0) yield takeBlock()
-  const end = b4a.concat([length(0), uint(count)])
+  const end = encodeFields([raw(length(0)), uint(count)])
   yield b4a.concat([end, chain(checksum, end)])
 }
 
@@ -121,7 +121,7 @@ function parseHeader(bytes: Uint8Array): { header: DumpHeader; size: number } {
   const version = reader.byte()
   if (version !== VERSION) throw new DumpDamage(`it has the form ${version}, not ${VERSION}`)
   const createdAtMs = reader.uint()
-  const channel = b4a.toString(reader.take(reader.uint()))
+  const channel = b4a.toString(reader.sized())
   if (reader.failed) throw new DumpDamage('it is cut off')
   return { header: { channel, createdAtMs }, size: reader.at }
 }
@@ -129,7 +129,7 @@ function parseHeader(bytes: Uint8Array): { header: DumpHeader; size: number } {
 function* parseBlock(block: Uint8Array, channel: string): Generator<Entry> {
   const reader = new ByteReader(block)
   while (reader.rest > 0) {
-    const entry = decodeEntry(reader.take(reader.uint()), channel)
+    const entry = decodeEntry(reader.sized(), channel)
     if (entry === null) throw new DumpDamage('something in it is no entry')
     yield entry
   }
@@ -144,16 +144,6 @@ async function verify(reader: ChunkReader, previous: Uint8Array, bytes: Uint8Arr
 
 function chain(previous: Uint8Array, bytes: Uint8Array): Uint8Array {
   return blake2b(b4a.concat([previous, bytes])).slice()
-}
-
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
-}
-
-function withLength(bytes: Uint8Array): Uint8Array {
-  return b4a.concat([uint(bytes.length), bytes])
 }
 
 function length(value: number): Uint8Array {

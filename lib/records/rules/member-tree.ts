@@ -11,8 +11,9 @@
  * Pure: takes members in bytewise order of their subkeys.
  */
 import b4a from 'b4a'
+import c from 'compact-encoding'
 import { blake2b } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
+import { encodeFields, encodeWith, raw, SIZED, uint } from '../codec/fields.js'
 import type { Version } from './version.js'
 
 /** What is compared of a member. */
@@ -46,8 +47,8 @@ export const DIGEST_BYTES = 16
 /** The leading bits of a subkey, up to 32; a short one is followed by zeros. */
 export function leadingBits(subkey: Uint8Array, bits: number): number {
   if (bits === 0) return 0
-  const [a = 0, b = 0, c = 0, d = 0] = subkey
-  return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) >>> (32 - bits)
+  const [first = 0, second = 0, third = 0, fourth = 0] = subkey
+  return (((first << 24) | (second << 16) | (third << 8) | fourth) >>> 0) >>> (32 - bits)
 }
 
 export function isUnder(subkey: Uint8Array, { bits, value }: Prefix): boolean {
@@ -79,7 +80,10 @@ export function boundBefore({ bits, value }: Prefix): Uint8Array | null {
 /** The digest of a part. @param members those in it */
 export function nodeOf(members: readonly TreeMember[]): TreeNode {
   if (members.length === 0) return { count: 0, digest: null }
-  return { count: members.length, digest: blake2b(b4a.concat(members.map(encodeMember))).slice(0, DIGEST_BYTES) }
+  return {
+    count: members.length,
+    digest: blake2b(encodeWith(MEMBERS, members)).slice(0, DIGEST_BYTES),
+  }
 }
 
 /** The parts that a part is divided into. @param members those in it, in order */
@@ -91,12 +95,8 @@ export function childrenOf(members: readonly TreeMember[], { bits }: Prefix): Tr
 
 /** Counts and digests as bytes: the same for the same set. */
 export function encodeNodes(nodes: readonly TreeNode[]): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (const { count, digest } of nodes) {
-    parts.push(uint(count))
-    if (digest !== null) parts.push(digest)
-  }
-  return b4a.concat(parts)
+  const fields = nodes.flatMap(({ count, digest }) => (digest === null ? [uint(count)] : [uint(count), raw(digest)]))
+  return encodeFields(fields)
 }
 
 /** The digest of a part by those of its own parts: tells two copies apart without a look at the members. */
@@ -108,12 +108,23 @@ export function sameNode(a: TreeNode, b: TreeNode): boolean {
   return a.count === b.count && (a.digest === null || b.digest === null || b4a.equals(a.digest, b.digest))
 }
 
-function encodeMember({ subkey, seq, round, signedAtMs, valueHash }: TreeMember): Uint8Array {
-  return b4a.concat([uint(subkey.length), subkey, uint(seq), uint(round), uint(signedAtMs), valueHash])
-}
-
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
+const MEMBERS = {
+  preencode(state: c.State, members: readonly TreeMember[]): void {
+    for (const { subkey, seq, round, signedAtMs, valueHash } of members) {
+      SIZED.preencode(state, subkey)
+      c.uint.preencode(state, seq)
+      c.uint.preencode(state, round)
+      c.uint.preencode(state, signedAtMs)
+      c.raw.preencode(state, valueHash)
+    }
+  },
+  encode(state: c.State, members: readonly TreeMember[]): void {
+    for (const { subkey, seq, round, signedAtMs, valueHash } of members) {
+      SIZED.encode(state, subkey)
+      c.uint.encode(state, seq)
+      c.uint.encode(state, round)
+      c.uint.encode(state, signedAtMs)
+      c.raw.encode(state, valueHash)
+    }
+  },
 }

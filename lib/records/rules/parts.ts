@@ -11,8 +11,9 @@
  */
 import b4a from 'b4a'
 import { blake2b } from '../../primitives/hash.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
+import { uintBytes } from '../../wire/varint.js'
 import { ByteReader } from '../codec/byte-reader.js'
+import { byte, encodeFields, sized } from '../codec/fields.js'
 
 /** Bits of the hash that a split goes by. */
 const SPLIT_BITS = 2
@@ -135,10 +136,9 @@ export function inheritedBy(child: PartRange, { entries }: PartContent): Map<str
 
 /** A part as the value of a record: flags, then each entry's key and value with their lengths, in the order of the keys. */
 export function encodePart({ isSplit, entries }: PartContent): Uint8Array {
-  const parts: Uint8Array[] = [Uint8Array.of(isSplit ? IS_SPLIT : 0)]
   const ordered = [...entries.values()].sort((a, b) => b4a.compare(a.key, b.key))
-  for (const { key, value } of ordered) parts.push(uint(key.length), key, uint(value.length), value)
-  return b4a.concat(parts)
+  const fields = ordered.flatMap(({ key, value }) => [sized(key), sized(value)])
+  return encodeFields([byte(isSplit ? IS_SPLIT : 0), ...fields])
 }
 
 /** Bytes that an entry takes in a part. */
@@ -153,15 +153,9 @@ export function decodePart(bytes: Uint8Array): PartContent | null {
   const entries = new Map<string, CollectionEntry>()
   // Ends with the bytes: each entry takes two of them at least.
   while (reader.rest > 0 && !reader.failed) {
-    const key = reader.take(reader.uint())
-    const value = reader.take(reader.uint())
+    const key = reader.sized()
+    const value = reader.sized()
     entries.set(b4a.toString(key, 'hex'), { key, value })
   }
   return reader.failed || (flags & ~IS_SPLIT) !== 0 ? null : { isSplit: (flags & IS_SPLIT) !== 0, entries }
-}
-
-function uint(value: number): Uint8Array {
-  const bytes = b4a.alloc(uintBytes(value))
-  writeUint(bytes, 0, value)
-  return bytes
 }

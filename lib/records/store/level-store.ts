@@ -16,8 +16,8 @@
 import b4a from 'b4a'
 import { type Cancel, type Clock, systemClock } from '../../primitives/clock.js'
 import { DHTError } from '../../primitives/errors.js'
-import { uintBytes, writeUint } from '../../wire/varint.js'
 import { ByteReader } from '../codec/byte-reader.js'
+import { encodeFields, raw, uint } from '../codec/fields.js'
 import { type Entry, type EntryKey, entrySizeBytes } from '../entry.js'
 import type { ListPage, ListQuery, RecordStore, StoreUsage } from './contract.js'
 import { decodeEntry, encodeEntry } from './entry-codec.js'
@@ -317,10 +317,8 @@ function timeBytes(ms: number): Uint8Array {
 }
 
 function expiryValue(entry: Entry): Uint8Array {
-  const sizeBytes = entrySizeBytes(entry)
-  const size = b4a.alloc(uintBytes(sizeBytes))
-  writeUint(size, 0, sizeBytes)
-  return entry.owner === null ? size : b4a.concat([size, entry.owner])
+  const size = uint(entrySizeBytes(entry))
+  return entry.owner === null ? encodeFields([size]) : encodeFields([size, raw(entry.owner)])
 }
 
 /** What an expiry row says of its entry; null where it is none. */
