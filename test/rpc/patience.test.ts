@@ -127,6 +127,13 @@ test('patience: a lookup asks a stranger again when nearly all others would have
   t.is(patience.timeoutMs(lookup(3)), later)
 })
 
+test('patience: a few that are late on purpose do not make a lookup wait for the second one as long as they take', (t) => {
+  const { patience } = create()
+  for (let i = 0; i < 64; i++) patience.onAnswer(exchange(1, OTHER), i % 5 === 0 ? 900 : 120)
+  t.ok(within(patience.timeoutMs(lookup(1)), 900, 1000))
+  t.ok(within(patience.timeoutMs(lookup(2)), 240, 400))
+})
+
 test('patience: a single answer among many changes nothing, six are enough to know a network', (t) => {
   const { patience } = create()
   for (let i = 0; i < 5; i++) patience.onAnswer(exchange(1, OTHER), 150)
