@@ -8,12 +8,14 @@ import { handlePing } from '../../lib/commands/ping.js'
 import { handlePingNat } from '../../lib/commands/ping-nat.js'
 import { createCommandHandler } from '../../lib/node/internal-commands.js'
 import { inboundOf, recordAnswers } from './harness.js'
+import { holds } from '../helpers/properties.js'
 
 const value = fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined })
 const target = fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }), { nil: undefined })
 
 test('commands: PING is answered once, with nothing, whatever it carries', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(value, target, (bytes, key) => {
       const { answers, answer } = recordAnswers()
       const outcome = handlePing(inboundOf(0, { value: bytes, target: key }), answer)
@@ -21,11 +23,11 @@ test('commands: PING is answered once, with nothing, whatever it carries', (t) =
       return outcome === 'handled' && answers.length === 1 && only!.error === 0 && only!.add === BARE
     }),
   )
-  t.pass()
 })
 
 test('commands: PING_NAT is answered at the port of its first two bytes, or not at all', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(value, (bytes) => {
       const { answers, answer } = recordAnswers()
       const port = bytes === undefined || bytes.length < 2 ? 0 : bytes[0]! + 256 * bytes[1]!
@@ -34,11 +36,11 @@ test('commands: PING_NAT is answered at the port of its first two bytes, or not 
       return outcome === 'handled' && answers.length === 1 && answers[0]!.port === port && answers[0]!.add === BARE
     }),
   )
-  t.pass()
 })
 
 test('commands: FIND_NODE is answered with nodes, where it has a target', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(value, target, (bytes, key) => {
       const { answers, answer } = recordAnswers()
       const outcome = handleFindNode(inboundOf(2, { value: bytes, target: key }), answer)
@@ -46,11 +48,11 @@ test('commands: FIND_NODE is answered with nodes, where it has a target', (t) =>
       return outcome === 'handled' && answers.length === 1 && answers[0]!.add === WITH_CLOSER_NODES
     }),
   )
-  t.pass()
 })
 
 test('commands: DOWN_HINT has the address of its first six bytes checked, and is answered', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(value, (bytes) => {
       const { answers, answer } = recordAnswers()
       const checked: number[] = []
@@ -63,11 +65,11 @@ test('commands: DOWN_HINT has the address of its first six bytes checked, and is
       return outcome === 'handled' && answers.length === 1 && checked.length === 1 && checked[0] === key
     }),
   )
-  t.pass()
 })
 
 test('commands: each number goes to its handler, and an unknown one is answered with nodes and an error', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.oneof(fc.nat(6), fc.nat(0xffff)), (command) => {
       const { answers, answer } = recordAnswers()
       const delayed: number[] = []
@@ -81,5 +83,4 @@ test('commands: each number goes to its handler, and an unknown one is answered 
       return answers.length === 1 && delayed.length === 0 && answers[0]!.error === (isKnown ? 0 : 1)
     }),
   )
-  t.pass()
 })

@@ -4,10 +4,12 @@ import fc from 'fast-check'
 import { createGatewayStats, formatMetrics } from '../../lib/gateway/metrics.js'
 import { RefusalNotices } from '../../lib/gateway/refusal-notices.js'
 import { REFUSALS } from '../../lib/transport/tunnel/refusal.js'
+import { holds } from '../helpers/properties.js'
 
 test('refusal notices: each refusal is told once, and notices are a second apart', (t) => {
   const refusal = fc.record({ reason: fc.constantFrom(...REFUSALS), afterMs: fc.nat(400), asks: fc.boolean() })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(refusal, { maxLength: 60 }), (steps) => {
       const notices = new RefusalNotices()
       const added = new Map<string, number>()
@@ -33,11 +35,11 @@ test('refusal notices: each refusal is told once, and notices are a second apart
       return REFUSALS.every((reason) => added.get(reason) === told.get(reason))
     }),
   )
-  t.pass()
 })
 
 test('metrics: each counter is in the text once, with its number', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.infiniteStream(fc.nat(2 ** 40)), (numbers) => {
       const stats = createGatewayStats()
       const all: number[] = []
@@ -60,5 +62,4 @@ test('metrics: each counter is in the text once, with its number', (t) => {
       return values.toSorted((a, b) => a - b).join() === all.toSorted((a, b) => a - b).join()
     }),
   )
-  t.pass()
 })

@@ -2,6 +2,7 @@
 import test from 'brittle'
 import fc from 'fast-check'
 import { ExpectedAnswers, MAX_PASSES, MAX_TURNS, MAX_WAIT_MS } from '../../lib/gateway/expected-answers.js'
+import { holds } from '../helpers/properties.js'
 
 const TURN_MS = 0.01
 
@@ -64,7 +65,8 @@ test('expected answers: where waiting brings nothing it becomes rare, and where 
 
 test('expected answers: no wait is longer than it may be, whatever happens', (t) => {
   const step = fc.tuple(fc.constantFrom('ask', 'answer', 'turn', 'pass'), fc.double({ min: 0, max: 0.3, noNaN: true }))
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const answers = new ExpectedAnswers()
       let [now, asked, since, turns] = [0, 0, -1, 0]
@@ -88,5 +90,4 @@ test('expected answers: no wait is longer than it may be, whatever happens', (t)
     }),
     { numRuns: 500 },
   )
-  t.pass()
 })

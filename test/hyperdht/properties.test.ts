@@ -5,6 +5,7 @@ import { bindFailure, plainly, queryFailure } from '../../lib/dht-rpc/errors.js'
 import { type DHTOptions, toNodeOptions, usableNodes } from '../../lib/dht-rpc/options.js'
 import { isIPv4, isPort } from '../../lib/primitives/address.js'
 import { DHTError, type DHTErrorCode } from '../../lib/primitives/errors.js'
+import { holds } from '../helpers/properties.js'
 
 const anything = fc.anything()
 
@@ -21,7 +22,8 @@ test('options: flags are flags, null means the default, and only a bad bootstrap
     },
     { requiredKeys: [] },
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(options, (given) => {
       const out = toNodeOptions(given as DHTOptions, {} as never) as Record<string, unknown>
       for (const name of ['ephemeral', 'anyPort'] as const) {
@@ -34,7 +36,6 @@ test('options: flags are flags, null means the default, and only a bad bootstrap
     }),
     { numRuns: 500 },
   )
-  t.pass()
 })
 
 test('options: nodes that cannot be asked are left out', (t) => {
@@ -42,7 +43,8 @@ test('options: nodes that cannot be asked are left out', (t) => {
     anything,
     fc.record({ host: fc.oneof(anything, fc.ipV4()), port: fc.oneof(anything, fc.nat(70_000)) }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(node), (nodes) => {
       const usable = usableNodes(nodes as { host: string; port: number }[])
       return (
@@ -50,7 +52,6 @@ test('options: nodes that cannot be asked are left out', (t) => {
       )
     }),
   )
-  t.pass()
 })
 
 test('errors: what was given up ends a query that reads, and fails one that writes', (t) => {

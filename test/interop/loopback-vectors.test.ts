@@ -177,7 +177,7 @@ test('vectors: a sender that names its id enters the table once it has answered'
   const fields = { tid, ip: parseIPv4(HOST), port: node.port, token: null, closer: [], error: 0, value: null }
   await client.send(encodeResponse({ ...fields, id: clientId }), node.port)
   await until(() => node.table.has(clientId), 'in the table')
-  t.pass()
+  t.ok(node.table.has(clientId), 'on its answer')
 })
 
 test('vectors: our requests are those that were observed', async (t) => {

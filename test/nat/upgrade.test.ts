@@ -1,6 +1,7 @@
 import test from 'brittle'
 import * as fc from 'fast-check'
 import { answersNeeded, isReachable, type ProbeResult, UpgradeSchedule } from '../../lib/nat/upgrade.js'
+import { holds } from '../helpers/properties.js'
 
 const MINUTE = 60_000
 const STABLE = 20 * MINUTE
@@ -100,7 +101,8 @@ test('upgrade: after any history an attempt is due only with an address, and nev
     type: fc.constantFrom('address', 'lost', 'failure', 'wakeup'),
     afterMs: fc.integer({ min: 0, max: 2 * STABLE }),
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.boolean(), fc.array(event, { maxLength: 20 }), (forced, events) => {
       const schedule = create(forced)
       let now = 0
@@ -119,5 +121,4 @@ test('upgrade: after any history an attempt is due only with an address, and nev
       return true
     }),
   )
-  t.pass()
 })

@@ -21,6 +21,7 @@ import { abortError, DHTError, type DHTErrorCode, hasCode } from '../../lib/prim
 import { idFromIp, type NodeInfo, sameId } from '../../lib/primitives/id.js'
 import { RecencyList } from '../../lib/routing/recency.js'
 import { contactOf } from '../helpers/contacts.js'
+import { holds } from '../helpers/properties.js'
 
 const anything = fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true })
 
@@ -35,7 +36,8 @@ function returnsOrRefuses(check: () => unknown): boolean {
 }
 
 test('arguments: whatever is passed is taken, or refused by a TypeError or RangeError', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anything, (value) => {
       return [
         () => checkAddress(value as never),
@@ -50,12 +52,12 @@ test('arguments: whatever is passed is taken, or refused by a TypeError or Range
     }),
     { numRuns: 500 },
   )
-  t.pass()
 })
 
 test('arguments: what is taken is what was passed', (t) => {
   const address = fc.tuple(fc.integer({ min: 1, max: 0xffffffff }), fc.integer({ min: 1, max: 65_535 }))
-  fc.assert(
+  holds(
+    t,
     fc.property(address, ([ip, port]) => {
       const host = formatIPv4(ip)
       const checked = checkAddress({ host, port })
@@ -64,7 +66,8 @@ test('arguments: what is taken is what was passed', (t) => {
       return checked.host === host && checked.port === port && checked.ip === ip && named!.host === host
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer(), fc.integer(), fc.integer(), (value, least, most) => {
       const isInside = value >= least && value <= most
       try {
@@ -74,7 +77,8 @@ test('arguments: what is taken is what was passed', (t) => {
       }
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.nat(200), fc.nat(3000), fc.nat(3000), (size, rest, most) => {
       const fits = size + rest <= most
       return returnsOrRefuses(() => checkFits(new Uint8Array(size), size + rest, most)) && (fits || mostFits())
@@ -88,11 +92,11 @@ test('arguments: what is taken is what was passed', (t) => {
       }
     }),
   )
-  t.pass()
 })
 
 test('describe: any value is a short text', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.oneof(anything, fc.string({ maxLength: 2000 })), (value) => {
       const text = describe(value)
       return typeof text === 'string' && text.length <= 100
@@ -100,12 +104,12 @@ test('describe: any value is a short text', (t) => {
     { numRuns: 500 },
   )
   t.is(describe(Symbol('x')), 'Symbol(x)')
-  t.pass()
 })
 
 test('errors: a code is the error’s own, and an abort is an error with the reason', (t) => {
   const codes = ['REQUEST_TIMEOUT', 'BIND_FAILED', 'NODE_DESTROYED'] as const satisfies DHTErrorCode[]
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.constantFrom(...codes), fc.constantFrom(...codes), anything, (code, other, reason) => {
       const error = new DHTError(code, undefined, { cause: reason })
       const aborted = abortError(reason)
@@ -116,12 +120,12 @@ test('errors: a code is the error’s own, and an abort is an error with the rea
       )
     }),
   )
-  t.pass()
 })
 
 test('senders: an id is confirmed where it is the hash of the address, whatever was asked before', (t) => {
   const step = fc.record({ port: fc.integer({ min: 1, max: 60 }), lies: fc.boolean(), forgets: fc.boolean() })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 200 }), fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (steps, ports) => {
       const contacts = new Map(ports.map((port) => [IP * 65_536 + port, idFromIp(IP, port)]))
       const senders = new Senders((key) => contacts.get(key) ?? null)
@@ -135,13 +139,13 @@ test('senders: an id is confirmed where it is the hash of the address, whatever 
     }),
     { numRuns: 50 },
   )
-  t.pass()
 })
 
 const IP = 0x14000001
 
 test('addresses: a list is the start of all contacts, newest first', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(fc.nat(30), { maxLength: 60 }), fc.nat(40), (touched, limit) => {
       const list = new RecencyList()
       const contacts = Array.from({ length: 31 }, (_, i) => contactOf(idFromIp(IP + i, 1), i))
@@ -151,7 +155,6 @@ test('addresses: a list is the start of all contacts, newest first', (t) => {
       return hosts.join() === newestFirst.slice(0, limit).join()
     }),
   )
-  t.pass()
 })
 
 test('contacts: whatever comes, only who answered is in, its events add up, and few are asked at a time', (t) => {
@@ -160,7 +163,8 @@ test('contacts: whatever comes, only who answered is in, its events add up, and 
     who: fc.nat(120),
     outcome: fc.constantFrom<PingOutcome>('answered', 'silent', 'given-up'),
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       let now = 0
       const pings: { node: NodeInfo; settled: (outcome: PingOutcome) => void }[] = []
@@ -203,5 +207,4 @@ test('contacts: whatever comes, only who answered is in, its events add up, and 
     }),
     { numRuns: 60 },
   )
-  t.pass()
 })

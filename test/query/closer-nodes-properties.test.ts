@@ -3,6 +3,7 @@ import test from 'brittle'
 import fc from 'fast-check'
 import { addressScope, type AddressScope } from '../../lib/primitives/address.js'
 import { isNameable, nameableLevel } from '../../lib/query/closer-nodes.js'
+import { holds } from '../helpers/properties.js'
 
 const SCOPES: AddressScope[] = ['public', 'private', 'loopback']
 
@@ -13,7 +14,8 @@ const ip = fc.oneof(
 )
 
 test('closer nodes: nobody names what can be no contact, or what is nearer home than itself and we are', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(ip, fc.constantFrom(...SCOPES), ip, fc.nat(65_535), (replier, home, named, port) => {
       const scope = addressScope(named)
       const most = Math.max(SCOPES.indexOf(addressScope(replier)), SCOPES.indexOf(home))
@@ -22,5 +24,4 @@ test('closer nodes: nobody names what can be no contact, or what is nearer home 
     }),
     { numRuns: 2000 },
   )
-  t.pass()
 })

@@ -5,6 +5,7 @@ import { Candidate } from '../../lib/query/candidate.js'
 import { Credit, isOnlySource } from '../../lib/query/credit.js'
 import { idFromIp, idPrefix } from '../../lib/primitives/id.js'
 import { PORT, TARGET } from './neighbourhood.js'
+import { holds } from '../helpers/properties.js'
 
 let lastIp = 0x0a000000
 
@@ -81,7 +82,8 @@ test('credit: among liars, everybody has one name on the way', (t) => {
 
 test('credit: whatever liars name, what they have on the way and silent alone stays bounded', (t) => {
   const event = fc.record({ liar: fc.nat(5), silent: fc.boolean() })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(event, { maxLength: 300 }), (events) => {
       const credit = new Credit()
       const liars = Array.from({ length: 6 }, () => candidate(0))
@@ -106,12 +108,12 @@ test('credit: whatever liars name, what they have on the way and silent alone st
     }),
     { seed: 1, numRuns: 300 },
   )
-  t.pass()
 })
 
 test('credit: the books balance: when all have answered nothing is owed, and each referrer has its answers', (t) => {
   const outcomes = fc.array(fc.record({ alone: fc.boolean(), late: fc.boolean() }), { maxLength: 60 })
-  fc.assert(
+  holds(
+    t,
     fc.property(outcomes, (list) => {
       const credit = new Credit()
       const [one, two] = [candidate(0), candidate(0)]
@@ -128,5 +130,4 @@ test('credit: the books balance: when all have answered nothing is owed, and eac
     }),
     { seed: 2, numRuns: 300 },
   )
-  t.pass()
 })

@@ -6,6 +6,7 @@ import { formatTrace } from '../../lib/query/trace-text.js'
 import { Tracer } from '../../lib/query/tracer.js'
 import { answer, type Asked, Harness, nearestFirst, TARGET, timeOut } from './lookup-harness.js'
 import { doneOf, faultsOf } from './trace-story.js'
+import { holds } from '../helpers/properties.js'
 
 const NODES = 40
 
@@ -46,7 +47,8 @@ function play(harness: Harness, steps: readonly Step[]): void {
 }
 
 test('lookup: it ends once, asks nobody twice, and has the nearest of those that answered before', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 12 }), (steps, seeds) => {
       const answered: number[] = []
       const harness = new Harness(seeds, { onReply: () => {} })
@@ -69,11 +71,11 @@ test('lookup: it ends once, asks nobody twice, and has the nearest of those that
     }),
     { numRuns: 300 },
   )
-  t.pass()
 })
 
 test('lookup: its trace tells each step once, and is a text of as many lines', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 12 }), (steps, seeds) => {
       const events: LookupEvent[] = []
       let now = 0
@@ -105,5 +107,4 @@ test('lookup: its trace tells each step once, and is a text of as many lines', (
     }),
     { numRuns: 100 },
   )
-  t.pass()
 })

@@ -6,6 +6,7 @@ import { Candidate, type CandidateState } from '../../lib/query/candidate.js'
 import { Repeats } from '../../lib/query/repeats.js'
 import { Traversal } from '../../lib/query/traversal.js'
 import { node, TARGET } from './lookup-harness.js'
+import { holds } from '../helpers/properties.js'
 
 const STATES: Record<string, CandidateState> = {
   a: 'answered',
@@ -102,7 +103,8 @@ const GOOD = { identified: true, ok: true }
 
 test('repeats: whatever happens, nobody gets two, and without those waited for the lookup goes on', (t) => {
   const event = fc.tuple(fc.integer({ min: 0, max: 4 }), fc.nat(1000))
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 1, max: 20 }), fc.array(event, { maxLength: 150 }), (k, events) => {
       const traversal = new Traversal({ target: TARGET, k })
       for (let serial = 1; serial <= 60; serial++) {
@@ -133,5 +135,4 @@ test('repeats: whatever happens, nobody gets two, and without those waited for t
     }),
     { numRuns: 300 },
   )
-  t.pass()
 })

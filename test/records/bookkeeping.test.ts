@@ -15,6 +15,7 @@ import { ExpiryQueue } from '../../lib/records/store/expiry-queue.js'
 import { type Counted, UsageLedger } from '../../lib/records/store/usage-ledger.js'
 import { uintBytes, writeUint } from '../../lib/wire/varint.js'
 import { entryOf } from './entries.js'
+import { holds } from '../helpers/properties.js'
 
 test('byte reader: fields come out as they went in, and nothing behind the end is read', (t) => {
   const some = fc.uint8Array({ maxLength: 20 })
@@ -86,7 +87,8 @@ test('byte reader: a length is compared with what there is, and with a limit, be
 
 test('bounded map: holds the entries that were set last, and no more', (t) => {
   const step = fc.record({ key: fc.nat(12).map(String), deletes: fc.boolean() })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.integer({ min: 1, max: 8 }), fc.array(step, { maxLength: 80 }), (limit, steps) => {
       const map = new BoundedMap<number>(limit)
       let model: [string, number][] = []
@@ -102,12 +104,12 @@ test('bounded map: holds the entries that were set last, and no more', (t) => {
       return Array.from({ length: 13 }, (_, i) => String(i)).every((key) => map.get(key) === expected.get(key))
     }),
   )
-  t.pass()
 })
 
 test('expiry queue: the living come out in the order of their ends, each once', (t) => {
   const step = fc.record({ what: fc.constantFrom('push', 'push', 'kill', 'pop'), until: fc.nat(100) })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const living = new Set<Entry>()
       const queue = new ExpiryQueue((entry) => living.has(entry))
@@ -134,7 +136,6 @@ test('expiry queue: the living come out in the order of their ends, each once', 
       return queue.pop(Infinity) === null
     }),
   )
-  t.pass()
 })
 
 test('expiry queue: thousands that are replaced leave no more than as many', (t) => {
@@ -158,7 +159,8 @@ test('usage ledger: accounts are the sums of what lies there', (t) => {
     owner: fc.option(fc.nat(3).map((n) => new Uint8Array(32).fill(100 + n))),
     sizeBytes: fc.nat(5000),
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(fc.tuple(counted, fc.option(fc.nat(20))), { maxLength: 60 }), (steps) => {
       const ledger = new UsageLedger()
       const there: Counted[] = []
@@ -187,7 +189,6 @@ test('usage ledger: accounts are the sums of what lies there', (t) => {
       })
     }),
   )
-  t.pass()
 })
 
 test('accounts: each channel has its own, up to a number, and what is refused opens none', (t) => {
@@ -195,7 +196,8 @@ test('accounts: each channel has its own, up to a number, and what is refused op
     channel: fc.nat(400).map(String),
     what: fc.constantFrom('stored', 'offered', 'swept', 'BUSY' as const),
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 900, minLength: 300 }), (steps) => {
       const accounts = new Accounts(['', '7'])
       const open = new Set(['', '7'])
@@ -228,12 +230,12 @@ test('accounts: each channel has its own, up to a number, and what is refused op
     }),
     { numRuns: 20 },
   )
-  t.pass()
 })
 
 test('put outcome: every delivery is counted once, and said', (t) => {
   const status = fc.constantFrom('stored', 'timed-out', 'refused' as const)
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(status, { maxLength: 20 }), fc.nat(20), fc.nat(5), (all, needed, waiting) => {
       const tally = new PutTally(all.length + waiting, needed)
       for (const [port, each] of all.entries()) {
@@ -258,7 +260,6 @@ test('put outcome: every delivery is counted once, and said', (t) => {
       )
     }),
   )
-  t.pass()
 })
 
 test('commands: each number of this module is of records or of chunks, no other one is, and hex is hex', (t) => {
@@ -274,7 +275,8 @@ test('commands: each number of this module is of records or of chunks, no other 
 
 test('mount: whoever is mounted last comes first, and who is gone sees nothing', (t) => {
   const step = fc.record({ takes: fc.nat(5), unmounts: fc.option(fc.nat(10)) })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 10 }), fc.nat(5), (steps, command) => {
       const seen: string[] = []
       const node = { onrequest: () => (seen.push('node'), true) }
@@ -294,5 +296,4 @@ test('mount: whoever is mounted last comes first, and who is gone sees nothing',
       return seen.join() === [...expected, ...(taken === -1 ? ['node'] : [])].join()
     }),
   )
-  t.pass()
 })

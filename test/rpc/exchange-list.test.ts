@@ -2,6 +2,7 @@ import test from 'brittle'
 import * as fc from 'fast-check'
 import { createOutgoing, createSendOptions, Exchange } from '../../lib/rpc/exchange.js'
 import { ExchangeList } from '../../lib/rpc/exchange-list.js'
+import { holds } from '../helpers/properties.js'
 
 const TO = { host: '127.0.0.1', ip: 0x7f000001, port: 1 }
 const MESSAGE = { internal: true, command: 0, target: null, value: null }
@@ -13,7 +14,8 @@ function createExchange(): Exchange {
 
 test('exchange list: behaves as a set does', (t) => {
   const anySteps = fc.array(fc.record({ index: fc.integer({ min: 0, max: 9 }), add: fc.boolean() }), { maxLength: 60 })
-  fc.assert(
+  holds(
+    t,
     fc.property(anySteps, (steps) => {
       const exchanges = Array.from({ length: 10 }, createExchange)
       const list = new ExchangeList()
@@ -34,5 +36,4 @@ test('exchange list: behaves as a set does', (t) => {
       return true
     }),
   )
-  t.pass()
 })

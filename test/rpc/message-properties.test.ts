@@ -12,12 +12,14 @@ import { decodeRequest, encodeRequest, type RequestFields } from '../../lib/wire
 import { decodeResponse, encodeResponse, type ResponseFields } from '../../lib/wire/response.js'
 import { seededRandom } from '../helpers/contacts.js'
 import { anyRequest, anyResponse } from '../wire/messages.js'
+import { holds } from '../helpers/properties.js'
 
 const same = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === null || b === null ? a === b : b4a.equals(a, b)
 
 test('reply: has what was sent, and keeps it when the receive buffer is used again', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyResponse, (fields: ResponseFields) => {
       const bytes = encodeResponse(fields)
       const reply = new Reply(bytes, decodeResponse(bytes)!, { id: null, host: '20.0.0.1', port: 9 }, 12)
@@ -38,11 +40,11 @@ test('reply: has what was sent, and keeps it when the receive buffer is used aga
       )
     }),
   )
-  t.pass()
 })
 
 test('request: has what was sent, and is answered to who asked, under its id', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyRequest, fc.nat(300), fc.boolean(), (fields: RequestFields, code, fails) => {
       const bytes = encodeRequest(fields)
       const responses: Response[] = []
@@ -77,7 +79,6 @@ test('request: has what was sent, and is answered to who asked, under its id', (
       )
     }),
   )
-  t.pass()
 })
 
 test('request: an error code is a non-negative integer, or a RangeError', (t) => {
@@ -93,7 +94,8 @@ test('request: an error code is a non-negative integer, or a RangeError', (t) =>
     value: null,
   }
   const bytes = encodeRequest(fields)
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.oneof(fc.integer(), fc.double(), fc.constantFrom(NaN, Infinity, -1, 0.5)), (code) => {
       const request = new Request({ bytes, message: decodeRequest(bytes)!, id: null } as never, {
         respond() {},
@@ -107,12 +109,12 @@ test('request: an error code is a non-negative integer, or a RangeError', (t) =>
       }
     }),
   )
-  t.pass()
 })
 
 test('tokens: valid for one to two periods, for the host they were issued to, and for nobody else', (t) => {
   const step = fc.record({ ip: fc.nat(5), other: fc.nat(5), afterMs: fc.nat(3000), ageMs: fc.nat(3000) })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 30 }), fc.nat(1000), (steps, seed) => {
       const tokens = new Tokens({ random: seededRandom(seed), rotateMs: 1000 })
       let now = 0
@@ -128,14 +130,14 @@ test('tokens: valid for one to two periods, for the host they were issued to, an
       return true
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.nat(0xffffffff), fc.uint8Array({ minLength: 32, maxLength: 32 }), (ip, bytes) => {
       const tokens = new Tokens({ random: seededRandom(1) })
       const isOurs = b4a.equals(tokens.issue(ip, 0), bytes)
       return tokens.verify(ip, bytes, 0, 0) === isOurs && tokenFor(bytes, formatIPv4(ip)).length === 32
     }),
   )
-  t.pass()
 })
 
 test('stats: a counter of its own for each command of the protocol, and for no other', (t) => {

@@ -89,13 +89,14 @@ test('tokens: live at least one rotation and at most two', (t) => {
 
 test('tokens: outlive a query with dead nodes and the time others grant', (t) => {
   const granted = Math.max(...loadVectors<TokenVectors>('tokens').acceptance.map((row) => row.milliseconds))
+  const refused: number[] = []
   for (let issuedAt = 0; issuedAt < 120_000; issuedAt += 500) {
     const { tokens } = createTokens()
     tokens.issue(OTHER_IP, 0)
     const token = tokens.issue(IP, issuedAt)
-    if (!tokens.verify(IP, token, 0, issuedAt + Math.max(granted, 30_000))) t.fail(`issued at ${issuedAt}`)
+    if (!tokens.verify(IP, token, 0, issuedAt + Math.max(granted, 30_000))) refused.push(issuedAt)
   }
-  t.pass()
+  t.alike(refused, [])
 })
 
 test('tokens: secrets are fresh, one per period, and only when somebody asks', (t) => {

@@ -9,6 +9,7 @@ import { createNetworkStats } from '../../lib/simulation/network-stats.js'
 import { SeededRandom } from '../../lib/simulation/seeded-random.js'
 import { trueClosest } from '../../lib/simulation/true-closest.js'
 import { anyId } from '../helpers/contacts.js'
+import { holds } from '../helpers/properties.js'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const ms = fc.double({ min: 0.001, max: 1e6, noNaN: true })
@@ -16,7 +17,8 @@ const shape = fc.double({ min: 0.2, max: 5, noNaN: true })
 const seed = fc.nat(1e6)
 
 test('distributions: whatever is drawn is a time', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(ms, ms, shape, seed, (a, b, form, start) => {
       const random = new SeededRandom(start)
       const [least, most] = [Math.min(a, b), Math.max(a, b)]
@@ -31,11 +33,11 @@ test('distributions: whatever is drawn is a time', (t) => {
       return fixed(a)(random) === a && between >= least && between <= most
     }),
   )
-  t.pass()
 })
 
 test('conditions: a delay is within what jitter and reordering allow, and what is off never happens', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(share, share, share, share, ms, seed, (jitter, loss, duplication, reordering, oneWayMs, start) => {
       const random = new SeededRandom(start)
       const conditions = withChanges(DEFAULT_CONDITIONS, { jitter, loss, duplication, reordering, mtuBytes: 5000 })
@@ -51,7 +53,8 @@ test('conditions: a delay is within what jitter and reordering allow, and what i
       )
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.constantFrom('jitter', 'loss', 'duplication', 'reordering'), fc.double(), (name, value) => {
       try {
         return withChanges(DEFAULT_CONDITIONS, { [name]: value })[name as 'loss'] === value && value >= 0 && value <= 1
@@ -60,11 +63,11 @@ test('conditions: a delay is within what jitter and reordering allow, and what i
       }
     }),
   )
-  t.pass()
 })
 
 test('latency: the way there is as long as the way back, and never shorter than the lines at its ends', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.double({ min: 0, max: 500, noNaN: true }), seed, (extentMs, start) => {
       const random = new SeededRandom(start)
       const model = plane({ extentMs })
@@ -77,7 +80,8 @@ test('latency: the way there is as long as the way back, and never shorter than 
   const rows = fc.integer({ min: 1, max: 6 }).chain((size) => {
     return fc.array(fc.array(fc.nat(300), { minLength: size, maxLength: size }), { minLength: size, maxLength: size })
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(rows, (table) => {
       const model = matrix(table)
       const random = new SeededRandom(1)
@@ -85,7 +89,6 @@ test('latency: the way there is as long as the way back, and never shorter than 
       return places.every((from, i) => places.every((to, j) => model.oneWayMs(from, to) === table[i]![j]))
     }),
   )
-  t.pass()
 })
 
 test('network stats: everything begins with nothing, in objects of its own', (t) => {
@@ -97,7 +100,8 @@ test('network stats: everything begins with nothing, in objects of its own', (t)
 })
 
 test('seeded random: every draw is in its range, and comes again with its seed and stream', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(seed, fc.nat(1e6), fc.integer({ min: 1, max: 2 ** 32 }), fc.nat(60), (start, stream, limit, size) => {
       const draw = () => {
         const random = new SeededRandom(start, stream)
@@ -117,12 +121,12 @@ test('seeded random: every draw is in its range, and comes again with its seed a
       return bytes.length === size && picked < most && new Set(sample).size === Math.min(size, most)
     }),
   )
-  t.pass()
 })
 
 test('true closest: as sorting all of them would have it', (t) => {
   const nodes = fc.uniqueArray(fc.option(anyId()), { maxLength: 60, selector: (id) => id?.join() ?? Math.random() })
-  fc.assert(
+  holds(
+    t,
     fc.property(nodes, anyId(), fc.integer({ min: 1, max: 25 }), (ids, target, k) => {
       const all = ids.map((id) => ({ id }))
       const sorted = all
@@ -133,5 +137,4 @@ test('true closest: as sorting all of them would have it', (t) => {
       return found.length === sorted.length && found.every((node, i) => node === sorted[i])
     }),
   )
-  t.pass()
 })

@@ -2,6 +2,7 @@ import test from 'brittle'
 import fc from 'fast-check'
 import { datagramKind } from '../../lib/wire/datagram.js'
 import { NetworkSeal, SEAL_BYTES, SEALED_BYTE } from '../../lib/wire/network-seal.js'
+import { holds } from '../helpers/properties.js'
 
 const bytes = fc.uint8Array({ maxLength: 300 })
 const anyId = fc.oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.uint8Array({ minLength: 32, maxLength: 32 }))
@@ -22,8 +23,7 @@ test('network seal: what was sealed is opened under the same id', (t) => {
     const sealed = new NetworkSeal(key).seal(datagram)
     if (toHex(new NetworkSeal(key).open(sealed)!) !== toHex(datagram)) throw new Error('not the same')
   })
-  fc.assert(property, { numRuns: 500 })
-  t.pass()
+  holds(t, property, { numRuns: 500 })
 })
 
 test('network seal: under another id nothing is opened', (t) => {
@@ -32,8 +32,7 @@ test('network seal: under another id nothing is opened', (t) => {
     const opened = new NetworkSeal(other).open(new NetworkSeal(key).seal(datagram))
     if ((opened !== null) !== same) throw new Error('opened')
   })
-  fc.assert(property, { numRuns: 500 })
-  t.pass()
+  holds(t, property, { numRuns: 500 })
 })
 
 test('network seal: with any bit changed, and cut off anywhere, nothing is opened', (t) => {

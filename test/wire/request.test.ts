@@ -16,6 +16,7 @@ import {
   toRequest,
   type VectorRequest,
 } from './messages.js'
+import { holds } from '../helpers/properties.js'
 
 const { vectors } = loadVectors<{ vectors: MessageVector<VectorRequest>[] }>('requests')
 
@@ -72,7 +73,8 @@ test('request: decodes the vectors', (t) => {
 })
 
 test('request: decode(encode(x)) = x, in exactly the announced size', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyRequest, (fields) => {
       const bytes = encodeRequest(fields)
       const decoded = requestOf(bytes, decodeRequest(bytes)!)
@@ -80,18 +82,17 @@ test('request: decode(encode(x)) = x, in exactly the announced size', (t) => {
     }),
     { numRuns: 1000 },
   )
-  t.pass()
 })
 
 test('request: every byte is written, whatever the memory held before', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyRequest, (fields) => {
       const first = encodeRequest(fields)
       b4a.allocUnsafe(777).fill(0xa5)
       return b4a.equals(first, encodeRequest(fields))
     }),
   )
-  t.pass()
 })
 
 test('request: the buffer is its own', (t) => {
@@ -114,10 +115,9 @@ test('request: a datagram cut anywhere is malformed', (t) => {
 })
 
 test('request: the decoder survives any bytes', (t) => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), isSafe), { numRuns: 2000 })
-  fc.assert(fc.property(garbage(REQUEST_BYTE), isSafe), { numRuns: 5000 })
-  fc.assert(fc.property(mutated(anyRequest.map(encodeRequest)), isSafe), { numRuns: 5000 })
-  t.pass()
+  holds(t, fc.property(fc.uint8Array({ maxLength: 200 }), isSafe), { numRuns: 2000 })
+  holds(t, fc.property(garbage(REQUEST_BYTE), isSafe), { numRuns: 5000 })
+  holds(t, fc.property(mutated(anyRequest.map(encodeRequest)), isSafe), { numRuns: 5000 })
 })
 
 test('request: a response is no request', (t) => {

@@ -22,6 +22,7 @@ import {
   toResponse,
   type VectorResponse,
 } from './messages.js'
+import { holds } from '../helpers/properties.js'
 
 const { vectors } = loadVectors<{ vectors: MessageVector<VectorResponse>[] }>('responses')
 
@@ -77,7 +78,8 @@ test('response: decodes the vectors', (t) => {
 })
 
 test('response: decode(encode(x)) = x, in exactly the announced size', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyResponse, (fields) => {
       const bytes = encodeResponse(fields)
       const decoded = responseOf(bytes, decodeResponse(bytes)!)
@@ -85,18 +87,17 @@ test('response: decode(encode(x)) = x, in exactly the announced size', (t) => {
     }),
     { numRuns: 1000 },
   )
-  t.pass()
 })
 
 test('response: every byte is written, whatever the memory held before', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(anyResponse, (fields) => {
       const first = encodeResponse(fields)
       b4a.allocUnsafe(777).fill(0xa5)
       return b4a.equals(first, encodeResponse(fields))
     }),
   )
-  t.pass()
 })
 
 test('response: a datagram cut anywhere is malformed', (t) => {
@@ -110,10 +111,9 @@ test('response: a datagram cut anywhere is malformed', (t) => {
 })
 
 test('response: the decoder survives any bytes', (t) => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), isSafe), { numRuns: 2000 })
-  fc.assert(fc.property(garbage(RESPONSE_BYTE), isSafe), { numRuns: 5000 })
-  fc.assert(fc.property(mutated(anyResponse.map(encodeResponse)), isSafe), { numRuns: 5000 })
-  t.pass()
+  holds(t, fc.property(fc.uint8Array({ maxLength: 200 }), isSafe), { numRuns: 2000 })
+  holds(t, fc.property(garbage(RESPONSE_BYTE), isSafe), { numRuns: 5000 })
+  holds(t, fc.property(mutated(anyResponse.map(encodeResponse)), isSafe), { numRuns: 5000 })
 })
 
 test('response: a list is never longer than the datagram', (t) => {

@@ -30,6 +30,7 @@ import {
 import { decodeTop, encodeTop } from '../../../lib/records/codec/large-top.js'
 import { SegmentBuffer } from '../../../lib/records/codec/segment-buffer.js'
 import { REFUSALS, type RefusalReason } from '../../../lib/records/rules/refusal.js'
+import { holds } from '../../helpers/properties.js'
 
 /** Bytes that differ from place to place. */
 function pattern(sizeBytes: number): Uint8Array {
@@ -49,7 +50,8 @@ test('chunk tree: addresses are what they were', (t) => {
 })
 
 test('chunk tree: proofs and chunks of a segment fit it, in any order', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(sizes, fc.infiniteStream(fc.nat()), (size, choices) => {
       const segment = pattern(size)
       const tree = treeOf(segment)
@@ -74,11 +76,11 @@ test('chunk tree: proofs and chunks of a segment fit it, in any order', (t) => {
     }),
     { numRuns: 30 },
   )
-  t.pass()
 })
 
 test('chunk tree: nothing that was changed passes for a part of a segment', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(sizes, fc.nat(), fc.nat(), (size, choice, bit) => {
       const segment = pattern(size)
       const tree = treeOf(segment)
@@ -103,7 +105,6 @@ test('chunk tree: nothing that was changed passes for a part of a segment', (t) 
     }),
     { numRuns: 30 },
   )
-  t.pass()
 })
 
 test('chunk tree: no level passes for another', (t) => {
@@ -130,7 +131,8 @@ const puts: fc.Arbitrary<PartPut> = fc.oneof(
 )
 
 test('chunk messages: what is encoded reads back', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(puts, fc.integer({ min: 1, max: SEGMENT_BYTES }), (put, sizeBytes) => {
       same(decodePartPut(encodePartPut(put)), put)
       same(decodeFind(encodeFind(put.channel)), put.channel)
@@ -152,11 +154,11 @@ test('chunk messages: what is encoded reads back', (t) => {
     const reply = { status: 'refused', refusal: { reason, limit: 5, size: 7 } } as const
     same(decodePartPutReply(encodePartPutReply(reply)), reply)
   }
-  t.pass()
 })
 
 test('chunk messages: decoders survive any bytes', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
       for (const decode of [
         decodeFind,
@@ -170,7 +172,6 @@ test('chunk messages: decoders survive any bytes', (t) => {
       }
     }),
   )
-  t.pass()
 })
 
 test('large top: reads back, and nothing else does', (t) => {

@@ -5,6 +5,7 @@ import { type Assembly, Assemblies } from '../../../lib/records/holder/assemblie
 import { RenewalBudget } from '../../../lib/records/holder/renewal-budget.js'
 import { servedRecord } from '../../../lib/records/holder/served-record.js'
 import { entryOf } from '../entries.js'
+import { holds } from '../../helpers/properties.js'
 
 const MIB = 1024 * 1024
 
@@ -16,7 +17,8 @@ test('assemblies: no sequence of senders fills more than the limits, or loses co
     sizeBytes: fc.integer({ min: 1, max: 3 * MIB }),
     afterMs: fc.nat(6000),
   })
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const assemblies = new Assemblies()
       const all = new Map<string, Assembly>()
@@ -41,7 +43,6 @@ test('assemblies: no sequence of senders fills more than the limits, or loses co
       return true
     }),
   )
-  t.pass()
 })
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
@@ -82,7 +83,8 @@ test('renewal budget: a host has a burst and a rate, whatever it asks for, and o
 test('served record: a value is shown while it lives, and never of what is no record', (t) => {
   const kind = fc.constantFrom('record', 'mutable', 'immutable', 'peer', 'chunk')
   const time = fc.nat(4_000_000_000_000)
-  fc.assert(
+  holds(
+    t,
     fc.property(
       kind,
       time,
@@ -99,5 +101,4 @@ test('served record: a value is shown while it lives, and never of what is no re
       },
     ),
   )
-  t.pass()
 })

@@ -16,6 +16,7 @@ import {
   type TreeMember,
   WHOLE,
 } from '../../../lib/records/rules/member-tree.js'
+import { holds } from '../../helpers/properties.js'
 
 const bytesOf = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
 const members: fc.Arbitrary<TreeMember[]> = fc
@@ -39,7 +40,8 @@ const prefixes: fc.Arbitrary<Prefix> = fc
   .chain((bits) => fc.record({ bits: fc.constant(bits), value: fc.integer({ min: 0, max: 2 ** bits - 1 }) }))
 
 test('member tree: every member is in one part of each division, in order', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(members, fc.integer({ min: 0, max: 25 }), (all, bits) => {
       const prefix = { bits, value: all.length === 0 ? 0 : leadingBits(all[0]!.subkey, bits) }
       const inside = all.filter(({ subkey }) => isUnder(subkey, prefix))
@@ -51,12 +53,12 @@ test('member tree: every member is in one part of each division, in order', (t) 
       if (nodes.some((node, i) => !sameNode(node, nodeOf(parts[i]!)))) throw new Error('not the same nodes')
     }),
   )
-  t.pass()
 })
 
 test('member tree: the members of a part are those behind its bound, up to the first that is not in it', (t) => {
   const sorted = fc.tuple(members, prefixes)
-  fc.assert(
+  holds(
+    t,
     fc.property(sorted, ([all, any]) => {
       const near = all.length === 0 ? any : { bits: any.bits, value: leadingBits(all.at(-1)!.subkey, any.bits) }
       for (const prefix of [any, near]) {
@@ -69,7 +71,6 @@ test('member tree: the members of a part are those behind its bound, up to the f
       }
     }),
   )
-  t.pass()
 })
 
 test('member tree: another version, value or member gives another digest', (t) => {

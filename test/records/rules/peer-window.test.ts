@@ -2,6 +2,7 @@
 import test from 'brittle'
 import fc from 'fast-check'
 import { PeerWindow } from '../../../lib/records/rules/peer-window.js'
+import { holds } from '../../helpers/properties.js'
 
 test('peer window: grows by what is answered, halves once for what is lost together', (t) => {
   const window = new PeerWindow()
@@ -32,7 +33,8 @@ test('peer window: a peer is gone when nothing came back four times in a row', (
 })
 
 test('peer window: there is always room for one, never for more than 64, and the books are right', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(fc.constantFrom('sent', 'answered', 'lost', 'unused'), { maxLength: 400 }), (events) => {
       const window = new PeerWindow()
       let inFlight = 0
@@ -53,5 +55,4 @@ test('peer window: there is always room for one, never for more than 64, and the
       }
     }),
   )
-  t.pass()
 })

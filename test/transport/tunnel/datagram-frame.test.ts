@@ -7,6 +7,7 @@ import {
   MAX_FRAME_BYTES,
   RECORD_HEADER_BYTES,
 } from '../../../lib/transport/tunnel/datagram-frame.js'
+import { holds } from '../../helpers/properties.js'
 
 interface Sent {
   socket: number
@@ -40,7 +41,8 @@ function read(reader: DatagramReader): Sent[] {
 }
 
 test('datagram-frame: what was put in comes out', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(sent, { maxLength: 40 }), fc.nat(0xffffffff), (all, consumed) => {
       const frame = frameOf(all, consumed)
       const reader = DatagramReader.open(frame)!
@@ -48,7 +50,6 @@ test('datagram-frame: what was put in comes out', (t) => {
       return JSON.stringify(read(reader)) === JSON.stringify(all)
     }),
   )
-  t.pass()
 })
 
 test('datagram-frame: a batch begins anew after its frame, and the frame stays as it is', (t) => {
@@ -72,7 +73,8 @@ test('datagram-frame: a batch is full before a frame is too long, and never whil
 })
 
 test('datagram-frame: whatever arrives is read as a whole or refused, and never throws', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, typed) => {
       if (typed && bytes.length > 0) bytes[0] = 4
       const reader = DatagramReader.open(bytes)
@@ -82,11 +84,11 @@ test('datagram-frame: whatever arrives is read as a whole or refused, and never 
       return size === bytes.length
     }),
   )
-  t.pass()
 })
 
 test('datagram-frame: a frame that was cut, or has a byte more, is refused', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(sent, { minLength: 1, maxLength: 5 }), fc.nat(), (all, at) => {
       const frame = frameOf(all)
       const ends = new Set<number>()
@@ -98,5 +100,4 @@ test('datagram-frame: a frame that was cut, or has a byte more, is refused', (t)
       return DatagramReader.open(Uint8Array.of(...frame, 0)) === null
     }),
   )
-  t.pass()
 })

@@ -12,6 +12,7 @@ import {
 } from '../../../lib/transport/tunnel/messages.js'
 import { BIND_OUTCOMES, REFUSALS } from '../../../lib/transport/tunnel/refusal.js'
 import { decodeToken, encodeToken } from '../../../lib/transport/tunnel/token.js'
+import { holds } from '../../helpers/properties.js'
 
 const u8 = fc.nat(255)
 const u16 = fc.nat(65_535)
@@ -64,15 +65,19 @@ function show(message: unknown): string {
 }
 
 test('messages: what is encoded is decoded, at both ends', (t) => {
-  fc.assert(fc.property(clientMessage, (sent) => show(decodeClientMessage(encodeClientMessage(sent))) === show(sent)))
-  fc.assert(
+  holds(
+    t,
+    fc.property(clientMessage, (sent) => show(decodeClientMessage(encodeClientMessage(sent))) === show(sent)),
+  )
+  holds(
+    t,
     fc.property(gatewayMessage, (sent) => show(decodeGatewayMessage(encodeGatewayMessage(sent))) === show(sent)),
   )
-  t.pass()
 })
 
 test('messages: what is cut or has a byte more is refused', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(clientMessage, (sent) => {
       if (sent.type === 'lookup') return true
       const bytes = encodeClientMessage(sent)
@@ -81,7 +86,8 @@ test('messages: what is cut or has a byte more is refused', (t) => {
       )
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(gatewayMessage, (sent) => {
       const bytes = encodeGatewayMessage(sent)
       return (
@@ -90,7 +96,6 @@ test('messages: what is cut or has a byte more is refused', (t) => {
       )
     }),
   )
-  t.pass()
 })
 
 test('messages: whatever arrives is a message or null', (t) => {

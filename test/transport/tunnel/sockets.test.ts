@@ -7,6 +7,7 @@ import { parseGatewayOptions } from '../../../lib/transport/tunnel/options.js'
 import { BIND_OUTCOMES } from '../../../lib/transport/tunnel/refusal.js'
 import { TunnelSocket } from '../../../lib/transport/tunnel/socket.js'
 import { isUdx } from '../../../lib/transport/udx.js'
+import { holds, holdsAsync } from '../../helpers/properties.js'
 
 test('bind error: every outcome is an error of a system, with a code of its own', (t) => {
   const codes = new Set<string>()
@@ -26,7 +27,8 @@ test('options: whatever is passed as a gateway is taken, or refused by a TypeErr
     { url: option, token: option, windowBytes: option, openTimeoutMs: option, minDelayMs: option, maxDelayMs: option },
     { requiredKeys: ['url'] },
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.oneof(fc.anything(), options), (given) => {
       try {
         const { urls, windowBytes, minDelayMs, maxDelayMs } = parseGatewayOptions(given as never)
@@ -37,14 +39,14 @@ test('options: whatever is passed as a gateway is taken, or refused by a TypeErr
     }),
     { numRuns: 1000 },
   )
-  t.pass()
 })
 
 test('socket: sends what can be sent, while it is bound, and is closed once', async (t) => {
   const port = fc.integer({ min: -2, max: 70_000 })
   const state = fc.constantFrom('opening', 'bound', 'rebinding', 'closed')
   const host = fc.oneof(fc.nat(0xffffffff).map(formatIPv4), fc.string())
-  await fc.assert(
+  await holdsAsync(
+    t,
     fc.asyncProperty(port, host, state, fc.nat(3), async (to, at, is, closes) => {
       const sent: [ip: number, port: number][] = []
       let closed = 0
@@ -62,7 +64,6 @@ test('socket: sends what can be sent, while it is bound, and is closed once', as
       return closed === Math.min(closes, 1) && sent.length > 0 === (mustSend || (closes === 0 && is === 'bound'))
     }),
   )
-  t.pass()
 })
 
 test('udx: what can make sockets is one', (t) => {
