@@ -3,17 +3,12 @@
  * playwright drives pages, the browser tells of every WebSocket message, contents and all, which costs several times what
  * the message does. So the page asks our server what to do, and a request that waits for the answer costs nothing.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { CHROMIUM_ARGUMENTS, CHROMIUM_PATH } from '../../test/tooling/chromium.js'
+import { startChromium } from '../../test/tooling/chromium.js'
 import { HOST } from '../subject.js'
 import type { PageCall, PageClient, PageResult } from './page-client.js'
 
@@ -28,9 +23,6 @@ const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-em
 
 /** No call takes as long; a browser that is gone answers none. */
 const CALL_TIMEOUT_MS = 5 * 60_000
-
-/** How often a folder that a dying process still writes to is removed. */
-const REMOVE_TRIES = 10
 
 export interface OpenPage {
   /** Runs a function of the page. One call at a time. */
@@ -58,7 +50,7 @@ export async function openPage(): Promise<OpenPage> {
   const server = createServer(onRequest)
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
   const url = `http://${HOST}:${(server.address() as AddressInfo).port}/`
-  const stop = await startChromium(url)
+  const { stop } = await startChromium(url)
   return {
     call: (name, ...args) => calls.call({ name, args }) as Promise<never>,
     async close() {
@@ -108,25 +100,5 @@ class Calls {
     this.#idle.end(JSON.stringify(this.#next))
     this.#next = null
     this.#idle = null
-  }
-}
-
-/** @returns what ends it */
-async function startChromium(url: string): Promise<() => Promise<void>> {
-  const profile = await mkdtemp(join(tmpdir(), 'xorpc-bench-'))
-  const args = ['--headless', ...CHROMIUM_ARGUMENTS, `--user-data-dir=${profile}`, url]
-  // A group of its own, as it has processes of its own.
-  const browser = spawn(CHROMIUM_PATH, args, { stdio: 'ignore', detached: true })
-  const kill = (): void => {
-    if (browser.exitCode === null && browser.signalCode === null) process.kill(-browser.pid!, 'SIGKILL')
-  }
-  process.once('exit', kill)
-  const exited = once(browser, 'exit')
-  await once(browser, 'spawn')
-  return async () => {
-    kill()
-    await exited
-    process.off('exit', kill)
-    await rm(profile, { recursive: true, force: true, maxRetries: REMOVE_TRIES })
   }
 }

@@ -86,13 +86,17 @@ export interface NodeState {
   address: { host: string; port: number } | null
 }
 
-export interface PageNetwork {
+export interface ServedNetwork {
   testnet: Testnet
   gateway: Gateway
   url: string
+  /** Where the page is. */
+  origin: string
+}
+
+export interface PageNetwork extends ServedNetwork {
   browser: Browser
   context: BrowserContext
-  origin: string
   /** A page with the globals; close it yourself or not. */
   open(): Promise<Page>
   /** A page with a node in it that joined. */
@@ -110,12 +114,12 @@ export interface PageNetworkOptions extends GatewayServerOptions {
   tls?: boolean
 }
 
-/** A network of nodes on UDP, a gateway and a browser; all are gone after the test. */
-export async function startPages(
+/** A network of nodes on UDP, a gateway, and a server with the page; all are gone after the test. */
+export async function serveNetwork(
   t: Assert,
   size: number,
   { tls = false, ...options }: PageNetworkOptions = {},
-): Promise<PageNetwork> {
+): Promise<ServedNetwork> {
   const bundle = await build({
     stdin: { contents: PAGE_SCRIPT, resolveDir: ROOT },
     bundle: true,
@@ -134,9 +138,15 @@ export async function startPages(
   t.teardown(() => gateway.close({ withinMs: 0 }), { order: 2 })
   if (tls) gateway.attach(server, { path: TLS_PATH })
   const url = tls ? `${origin.replace('https', 'wss')}${TLS_PATH}` : (await gateway.listen(0, HOST)).url
+  return { testnet, gateway, url, origin }
+}
+
+/** The same, and a browser. */
+export async function startPages(t: Assert, size: number, options: PageNetworkOptions = {}): Promise<PageNetwork> {
+  const { testnet, gateway, url, origin } = await serveNetwork(t, size, options)
   const browser = await launchChromium()
   t.teardown(() => browser.close(), { order: 1 })
-  const context = await browser.newContext({ ignoreHTTPSErrors: tls })
+  const context = await browser.newContext({ ignoreHTTPSErrors: options.tls === true })
   const open = async (): Promise<Page> => {
     const page = await context.newPage()
     await page.goto(origin)

@@ -2,11 +2,14 @@
  * Chromium for tests: one browser for the whole run, and for each file a document of its own, in a page that the file before
  * it has left. New pages would be new processes, which takes longer than most files.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, ConsoleMessage, Page } from 'playwright-core'
@@ -20,8 +23,10 @@ export const CHROMIUM_PATH = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** How to get it, for those who have none. */
 export const INSTALL_HINT = `Chromium is not at ${CHROMIUM_PATH}: apt-get install chromium, or set CHROMIUM to its path`
 
-/** What it is started with, beside `--headless`. */
-export const CHROMIUM_ARGUMENTS = [
+/** How often a folder that a dying process still writes to is removed. */
+const REMOVE_TRIES = 10
+
+const ARGUMENTS = [
   '--no-sandbox', // tests often run as root in containers, where its sandbox cannot
   '--disable-gpu',
   '--disable-quic',
@@ -50,7 +55,41 @@ export function hasChromium(): boolean {
 export async function launchChromium(timeoutMs = 30_000): Promise<Browser> {
   // Loaded where it is needed: it takes longer than most test files, and most runs of some files need no browser.
   const { chromium } = await import('playwright-core')
-  return chromium.launch({ executablePath: CHROMIUM_PATH, args: CHROMIUM_ARGUMENTS, timeout: timeoutMs })
+  return chromium.launch({ executablePath: CHROMIUM_PATH, args: ARGUMENTS, timeout: timeoutMs })
+}
+
+/** A Chromium that nobody looks into, and that does with its tabs what it does with visitors'. */
+export interface PlainChromium {
+  /** Folder with its profile. */
+  profile: string
+  stop(): Promise<void>
+}
+
+/**
+ * Starts Chromium without playwright, which is told of all that pages do, and keeps hidden ones awake.
+ *
+ * @param url the page it opens
+ */
+export async function startChromium(url: string, args: readonly string[] = []): Promise<PlainChromium> {
+  const profile = await mkdtemp(join(tmpdir(), 'xorpc-chromium-'))
+  const all = ['--headless', ...ARGUMENTS, `--user-data-dir=${profile}`, ...args, url]
+  // A group of its own, as it has processes of its own.
+  const browser = spawn(CHROMIUM_PATH, all, { stdio: 'ignore', detached: true })
+  const kill = (): void => {
+    if (browser.exitCode === null && browser.signalCode === null) process.kill(-browser.pid!, 'SIGKILL')
+  }
+  process.once('exit', kill)
+  const exited = once(browser, 'exit')
+  await once(browser, 'spawn')
+  return {
+    profile,
+    async stop() {
+      kill()
+      await exited
+      process.off('exit', kill)
+      await rm(profile, { recursive: true, force: true, maxRetries: REMOVE_TRIES })
+    },
+  }
 }
 
 export interface ServeOptions {
