@@ -186,13 +186,13 @@ test('docs: every code of a DHTError is explained, and no other', (t) => {
   t.alike(explained.sort(), codes.sort())
 })
 
-test('docs: every folder of lib and every runtime package has its place in ARCHITECTURE', (t) => {
+test('docs: every folder of lib and every package has its place in ARCHITECTURE', (t) => {
   const text = read('docs/ARCHITECTURE.md')
   for (const { name } of readdirSync(join(ROOT, 'lib'), { withFileTypes: true })) {
     t.ok(text.includes(`| [lib/${name}](../lib/${name}) |`), name)
   }
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
-  for (const name of Object.keys(dependencies)) {
+  const manifest = JSON.parse(read('package.json')) as { dependencies: object; devDependencies: object }
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })) {
     t.ok(section('docs/ARCHITECTURE.md', '## Packages').includes(name), name)
   }
 })
