@@ -72,6 +72,13 @@ export function idBit(id: Uint8Array, index: number): number {
   return (id[index >> 3]! >> (7 - (index & 7))) & 1
 }
 
+/** The id with bit `index` turned over, in memory of its own. */
+export function withBitFlipped(id: Uint8Array, index: number): Uint8Array {
+  const flipped = Uint8Array.from(id) // a Buffer's slice would share its memory
+  flipped[index >> 3]! ^= 0x80 >> (index & 7)
+  return flipped
+}
+
 /**
  * An id that shares exactly `sharedBits` leading bits with `id`.
  *

@@ -15,6 +15,7 @@
  *
  * All this happens in the shadow of the requests at the edge.
  */
+import { withBitFlipped } from '../primitives/id.js'
 import type { Candidate } from './candidate.js'
 
 /** A question beside the walk: what a node knows around another target. */
@@ -155,10 +156,4 @@ function rowOf({ prefixDistance }: Candidate): number {
 /** Whether it is one of the result, or will probably become one: where some are dead, who is slow is likely to be. */
 function isExpected({ state }: Candidate): boolean {
   return state !== 'failed' && state !== 'excluded' && state !== 'slow'
-}
-
-function withBitFlipped(target: Uint8Array, bit: number): Uint8Array {
-  const flipped = Uint8Array.from(target)
-  flipped[bit >> 3]! ^= 128 >> (bit & 7)
-  return flipped
 }

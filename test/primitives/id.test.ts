@@ -12,6 +12,7 @@ import {
   idPrefix,
   idSharing,
   sameId,
+  withBitFlipped,
 } from '../../lib/primitives/id.js'
 import { loadVectors } from '../vectors/load.js'
 import { holds } from '../helpers/properties.js'
@@ -82,7 +83,8 @@ test('id: same means equal in every byte', (t) => {
 })
 
 test('id: sharing shares exactly so many bits, and takes the rest from the filler', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(bytes, bytes, fc.integer({ min: 0, max: 255 }), (id, filler, shared) => {
       const rest = b4a.from(filler)
       const made = idSharing(id, shared, filler)
@@ -93,7 +95,20 @@ test('id: sharing shares exactly so many bits, and takes the rest from the fille
       )
     }),
   )
-  t.pass('100 random ids')
+})
+
+test('id: a flipped bit is the first in which the two differ, and the only one', (t) => {
+  holds(
+    t,
+    fc.property(bytes, fc.nat(255), (id, index) => {
+      const flipped = withBitFlipped(id, index)
+      return (
+        commonPrefixLength(id, flipped) === index &&
+        sameId(withBitFlipped(flipped, index), id) &&
+        flipped.buffer !== id.buffer
+      )
+    }),
+  )
 })
 
 test('id: prefix and bits are read most significant first, unsigned', (t) => {

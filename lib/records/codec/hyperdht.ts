@@ -25,14 +25,6 @@ export function isHyperdhtCommand(command: number): boolean {
   return command >= HYPERDHT_COMMAND.LOOKUP && command <= HYPERDHT_COMMAND.IMMUTABLE_GET
 }
 
-/** HyperDHT's error numbers of storage. */
-export const HYPERDHT_ERROR = {
-  /** This seq is taken by another value. */
-  SEQ_REUSED: 16,
-  /** A newer seq is stored. */
-  SEQ_TOO_LOW: 17,
-} as const
-
 export const SIGNATURE_BYTES = 64
 export const PUBLIC_KEY_BYTES = 32
 const ADDRESS_BYTES = 6

@@ -8,7 +8,7 @@
  *
  * Pure.
  */
-import { commonPrefixLength, compareDistance, ID_BITS } from '../../primitives/id.js'
+import { commonPrefixLength, compareDistance, ID_BITS, withBitFlipped } from '../../primitives/id.js'
 import { toHex } from '../hex.js'
 import { HOLDERS } from './quorum.js'
 
@@ -68,10 +68,4 @@ export class Neighbourhood<N extends { readonly id: Uint8Array }> {
     const under = [...this.#nodes.values()].filter(({ id }) => commonPrefixLength(id, path) >= bits)
     return under.sort((a, b) => compareDistance(target, a.id, b.id)).slice(0, count)
   }
-}
-
-function withBitFlipped(key: Uint8Array, bit: number): Uint8Array {
-  const flipped = Uint8Array.from(key) // a Buffer's slice would share its memory
-  flipped[bit >> 3]! ^= 0x80 >> (bit & 7)
-  return flipped
 }
