@@ -74,7 +74,7 @@ export class Lookups {
   seeds(target: Uint8Array, count: number): readonly Seed[] {
     const contacts = this.#core.contacts.table.closest(target, count)
     if (contacts.length === 0 && count > 0) return this.saved
-    return count === 0 ? contacts : [...contacts, ...this.#heard.nearest(target, HEARD_SEEDS)]
+    return count === 0 ? contacts : [...contacts, ...this.#heard.nearest(target, HEARD_SEEDS, this.#core.clock.now())]
   }
 
   /**
@@ -82,10 +82,11 @@ export class Lookups {
    * named by two others or by somebody whose names do answer, may be an invention.
    */
   onWalked(candidates: readonly Candidate[]): void {
+    const now = this.#core.clock.now()
     for (const { id, ip, port, state, referrers } of candidates) {
       const isCredible = state === 'answered' || referrers.length > 1 || (referrers[0]?.vouched ?? 0) > 0
       if (state === 'failed') this.#heard.remove(idPrefix(id), ip, port)
-      else if (isCredible) this.#heard.add(idPrefix(id), ip, port)
+      else if (isCredible) this.#heard.add(idPrefix(id), ip, port, now)
     }
   }
 

@@ -6,6 +6,7 @@ import { HeardNodes } from '../../lib/query/heard-nodes.js'
 
 const TARGET = idFromIp(1, 1)
 const PORT = 1000
+const NOW = 2 ** 32 + 1234.5
 
 function prefixOf(ip: number): number {
   return idPrefix(idFromIp(ip, PORT))
@@ -13,7 +14,7 @@ function prefixOf(ip: number): number {
 
 function heardOf(ips: readonly number[]): HeardNodes {
   const heard = new HeardNodes()
-  for (const ip of ips) heard.add(prefixOf(ip), ip, PORT)
+  for (const ip of ips) heard.add(prefixOf(ip), ip, PORT, NOW)
   return heard
 }
 
@@ -30,7 +31,7 @@ test('heard nodes: the nearest of those that have a place, nearest first', (t) =
         .sort((a, b) => compareDistance(TARGET, idFromIp(a, PORT), idFromIp(b, PORT)))
         .slice(0, count)
         .map((ip) => `${formatIPv4(ip)}:${PORT}`)
-      const nearest = heardOf(ips).nearest(TARGET, count)
+      const nearest = heardOf(ips).nearest(TARGET, count, NOW)
       return nearest.map(({ host, port }) => `${host}:${port}`).join() === expected.join()
     }),
   )
@@ -39,7 +40,7 @@ test('heard nodes: the nearest of those that have a place, nearest first', (t) =
 
 test('heard nodes: however many names come, 512 are kept', (t) => {
   const ips = Array.from({ length: 5000 }, (_, i) => i)
-  t.is(heardOf(ips).nearest(TARGET, 5000).length, 512)
+  t.is(heardOf(ips).nearest(TARGET, 5000, NOW).length, 512)
 })
 
 test('heard nodes: one that is forgotten is gone, and whoever took its place stays', (t) => {
@@ -49,7 +50,18 @@ test('heard nodes: one that is forgotten is gone, and whoever took its place sta
   )!
   const heard = heardOf([first, second])
   heard.remove(prefixOf(first), first, PORT)
-  t.alike(heard.nearest(TARGET, 4), [{ host: formatIPv4(second), port: PORT }])
+  t.alike(heard.nearest(TARGET, 4, NOW), [{ host: formatIPv4(second), port: PORT }])
   heard.remove(prefixOf(second), second, PORT)
-  t.alike(heard.nearest(TARGET, 4), [])
+  t.alike(heard.nearest(TARGET, 4, NOW), [])
+})
+
+test('heard nodes: who was heard of more than ten minutes ago is passed over, also where the milliseconds wrap', (t) => {
+  for (const heardAt of [0, 5e6, 2 ** 32 - 1000]) {
+    const heard = new HeardNodes()
+    heard.add(prefixOf(1), 1, PORT, heardAt)
+    t.is(heard.nearest(TARGET, 4, heardAt + 599_999).length, 1)
+    t.is(heard.nearest(TARGET, 4, heardAt + 600_001).length, 0)
+    heard.add(prefixOf(1), 1, PORT, heardAt + 600_001)
+    t.is(heard.nearest(TARGET, 4, heardAt + 700_000).length, 1, 'heard of again')
+  }
 })
