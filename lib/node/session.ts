@@ -1,6 +1,7 @@
 /** Requests that belong together, so that they can be given up together (behaviour 14). */
 import { DHTError } from '../primitives/errors.js'
 import type { Exchange, ExchangeGroup } from '../rpc/exchange.js'
+import { GroupList } from '../rpc/group-list.js'
 import type { Reply } from '../rpc/reply.js'
 import type { Query, QueryMessage, QueryOptions } from '../query/query.js'
 import type { Destination } from './arguments.js'
@@ -28,7 +29,7 @@ export class Session implements ExchangeGroup {
   readonly #node: SessionNode
   readonly #cancel: (exchange: Exchange, error: Error) => void
   /** BOUNDED: by the requests of the session's owner. */
-  readonly #exchanges = new Set<Exchange>()
+  readonly #exchanges = new GroupList()
   /** BOUNDED: by the queries of the session's owner. */
   #queries: Set<{ destroy(error?: Error | null): void }> | null = null
   /** Options of a request that has none of its own. */
@@ -88,7 +89,7 @@ export class Session implements ExchangeGroup {
 
   /** @internal */
   detach(exchange: Exchange): void {
-    this.#exchanges.delete(exchange)
+    this.#exchanges.remove(exchange)
   }
 
   /** @internal */

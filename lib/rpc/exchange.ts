@@ -119,6 +119,9 @@ export class Exchange {
   /** Links of the list it is in. Only the list writes them. */
   previous: Exchange | null = null
   next: Exchange | null = null
+  /** Links of its group's list, likewise. */
+  groupPrevious: Exchange | null = null
+  groupNext: Exchange | null = null
 
   constructor(message: Outgoing, options: SendOptions, handler: ExchangeHandler) {
     this.message = message

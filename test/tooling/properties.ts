@@ -174,6 +174,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'rpc/congestion': 'rpc/congestion',
   'rpc/exchange': 'rpc/exchange-list',
   'rpc/exchange-list': 'rpc/exchange-list',
+  'rpc/group-list': 'rpc/group-list',
   'rpc/inbound-limits': 'rpc/inbound-limits',
   'rpc/patience': 'rpc/patience',
   'rpc/recent-round-trips': 'rpc/recent-round-trips',

@@ -82,6 +82,7 @@ export const NODE_ONLY: Record<string, string> = {
   'gateway/': 'the gateway is for Node.js',
   'hyperdht/documentation': 'runs the commands of the page, which are those of Node.js and npm',
   'network/liars-exact': 'statistics of thousands of lookups; network/liars runs the same code in all runtimes',
+  'node/session-memory': 'asks the collector of V8',
   'records/kill': 'starts and kills processes of Node.js',
   'records/store/classic-level': 'the engine is for Node.js',
   'records/store/memory-level': 'abstract-level needs TextEncoder, which Bare has not',
