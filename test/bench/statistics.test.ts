@@ -3,6 +3,7 @@ import test from 'brittle'
 import fc from 'fast-check'
 import { fitLaw, valueOf } from '../../bench/simulated/law.js'
 import { mean, quantile, quantiles, shareOf } from '../../bench/simulated/statistics.js'
+import { holds } from '../helpers/properties.js'
 
 const values = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 50 })
 
@@ -21,21 +22,20 @@ test('statistics: what never happened is the largest, and no quantile below it i
 })
 
 test('statistics: quantiles rise from the smallest to the largest value', (t) => {
-  void t.execution(() =>
-    fc.assert(
-      fc.property(values, (list) => {
-        const before = list.slice()
-        const result = quantiles(list, 10)
-        return (
-          result.length === 11 &&
-          result[0] === Math.min(...list) &&
-          result[10] === Math.max(...list) &&
-          result.every((value, i) => i === 0 || value >= result[i - 1]!) &&
-          result[5] === quantile(list, 0.5) &&
-          list.every((value, i) => value === before[i])
-        )
-      }),
-    ),
+  holds(
+    t,
+    fc.property(values, (list) => {
+      const before = list.slice()
+      const result = quantiles(list, 10)
+      return (
+        result.length === 11 &&
+        result[0] === Math.min(...list) &&
+        result[10] === Math.max(...list) &&
+        result.every((value, i) => i === 0 || value >= result[i - 1]!) &&
+        result[5] === quantile(list, 0.5) &&
+        list.every((value, i) => value === before[i])
+      )
+    }),
   )
 })
 

@@ -85,7 +85,8 @@ test('rules: what a proxy says is believed if it is one of ours', (t) => {
 })
 
 test('rules: a bucket gives its rate in the long run, and no more than its burst at once', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(
       fc.integer({ min: 1, max: 1000 }),
       fc.array(fc.tuple(fc.nat(5000), fc.integer({ min: 1, max: 50 })), { maxLength: 200 }),

@@ -62,14 +62,16 @@ test('errors: what was given up ends a query that reads, and fails one that writ
     'TOO_FEW_NODES',
     'COMMIT_FAILED',
   ]
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.constantFrom(...codes), fc.boolean(), anything, (code, writes, cause) => {
       const failure = queryFailure(new DHTError(code, undefined, { cause }), writes)
       if (['REQUEST_DESTROYED', 'IO_SUSPENDED', 'NODE_DESTROYED'].includes(code)) return (failure === null) === !writes
       return failure instanceof Error
     }),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(anything, (thrown) => {
       if (bindFailure(thrown) !== thrown) return false
       try {

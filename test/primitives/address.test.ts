@@ -11,8 +11,14 @@ test('address: parses what the vectors encode', (t) => {
 })
 
 test('address: parse(format(x)) = x for every 32-bit number', (t) => {
-  fc.assert(fc.property(fc.nat({ max: 0xffffffff }), (ip) => parseIPv4(formatIPv4(ip)) === ip))
-  fc.assert(fc.property(fc.ipV4(), (host) => formatIPv4(parseIPv4(host)) === host))
+  holds(
+    t,
+    fc.property(fc.nat({ max: 0xffffffff }), (ip) => parseIPv4(formatIPv4(ip)) === ip),
+  )
+  holds(
+    t,
+    fc.property(fc.ipV4(), (host) => formatIPv4(parseIPv4(host)) === host),
+  )
   t.is(formatIPv4(0xffffffff), '255.255.255.255')
   t.is(formatIPv4(0), '0.0.0.0')
 })
@@ -73,7 +79,8 @@ test('address: a port is an integer from 1 to 65535', (t) => {
 
 test('address: a key is exact and names one address', (t) => {
   const address = fc.tuple(fc.nat({ max: 0xffffffff }), fc.nat({ max: 65535 }))
-  fc.assert(
+  holds(
+    t,
     fc.property(address, ([ip, port]) => {
       const key = addressKey(ip, port)
       const exact = Number.isSafeInteger(key) && Math.floor(key / 65536) === ip && key % 65536 === port

@@ -50,7 +50,8 @@ test('id: every call gives memory of its own', (t) => {
 })
 
 test('id: the common prefix is the number of equal leading bits', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(pair, ([a, b]) => {
       const distance = toNumber(a) ^ toNumber(b)
       const expected = distance === 0n ? ID_BITS : ID_BITS - distance.toString(2).length
@@ -74,7 +75,10 @@ test('id: distances compare like the XOR as a big-endian number', (t) => {
 })
 
 test('id: same means equal in every byte', (t) => {
-  fc.assert(fc.property(pair, ([a, b]) => sameId(a, b) === b4a.equals(a, b)))
+  holds(
+    t,
+    fc.property(pair, ([a, b]) => sameId(a, b) === b4a.equals(a, b)),
+  )
   for (let i = 0; i < 32; i++) {
     const other = b4a.alloc(32)
     other[i] = 1
@@ -113,7 +117,8 @@ test('id: a flipped bit is the first in which the two differ, and the only one',
 
 test('id: prefix and bits are read most significant first, unsigned', (t) => {
   t.is(idPrefix(b4a.from('ff00000100', 'hex')), 0xff000001)
-  fc.assert(
+  holds(
+    t,
     fc.property(bytes, (id) => {
       const binary = toNumber(id).toString(2).padStart(ID_BITS, '0')
       if (idPrefix(id) !== Number.parseInt(binary.slice(0, 32), 2)) return false

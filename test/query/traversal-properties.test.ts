@@ -7,6 +7,7 @@ import type { Candidate } from '../../lib/query/candidate.js'
 import type { SideQuestion } from '../../lib/query/omissions.js'
 import { CloserNodeList } from './closer-node-list.js'
 import { Traversal } from '../../lib/query/traversal.js'
+import { holds } from '../helpers/properties.js'
 
 /** A step: what happens (see `apply`), to which request in flight, and which names a reply carries. */
 type Step = [what: number, to: number, closer: number[]]
@@ -165,8 +166,7 @@ test('traversal: keeps its rules under any sequence of events and hostile replie
     maxCandidates: fc.integer({ min: 8, max: 120 }),
   })
   const seeds = fc.array(fc.nat(3000), { maxLength: 25 })
-  fc.assert(fc.property(limits, seeds, fc.array(step, { maxLength: 80 }), playOut), { numRuns: 300 })
-  t.pass('300 lookups')
+  holds(t, fc.property(limits, seeds, fc.array(step, { maxLength: 80 }), playOut), { numRuns: 300 })
 })
 
 function playOut(settings: Settings, seeds: number[], steps: Step[]): void {

@@ -39,7 +39,8 @@ test('byte reader: fields come out as they went in, and nothing behind the end i
     return as === 'sized' ? reader.sized().join() : b4a.toString(reader.sized())
   }
   let wholeOnes = 0
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(field, { maxLength: 12 }), fc.nat(400), (fields, cut) => {
       const parts = fields.map((each) => encodeFields([written(each)]))
       const whole = encodeFields(fields.map(written))
@@ -263,7 +264,8 @@ test('put outcome: every delivery is counted once, and said', (t) => {
 })
 
 test('commands: each number of this module is of records or of chunks, no other one is, and hex is hex', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.maxSafeNat(), fc.uint8Array(), (command, bytes) => {
       const isOurs = (Object.values(RECORD_COMMAND) as number[]).includes(command)
       const isOne = isRecordCommand(command) !== isChunkCommand(command)

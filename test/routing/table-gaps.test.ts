@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { commonPrefixLength, ID_BITS } from '../../lib/primitives/id.js'
 import { RoutingTable, type TableOptions } from '../../lib/routing/table.js'
 import { contactOf, idLeavingAt, idsAround, seededRandom } from '../helpers/contacts.js'
+import { holds } from '../helpers/properties.js'
 
 const ZERO = new Uint8Array(32)
 const UNLIMITED: TableOptions = { maxPerHostInBucket: Infinity, maxPerHostInTable: Infinity }
@@ -35,7 +36,8 @@ const anyTable = fc
 
 test('table: gap is the shallowest bucket that lacks what k deeper contacts promise', (t) => {
   let gaps = 0
-  fc.assert(
+  holds(
+    t,
     fc.property(anyTable, (table) => {
       if (table.gap !== -1) gaps++
       return table.gap === gapOf(table)
@@ -65,7 +67,8 @@ test('table: a gap appears and goes with contacts', (t) => {
 
 test('table: a neighbour is who is among the k that share most bits with us', (t) => {
   let neighbours = 0
-  fc.assert(
+  holds(
+    t,
     fc.property(anyTable, idsAround(ZERO), (table, id) => {
       const isNeighbour = sharing(table, commonPrefixLength(id, table.id)) < table.k
       if (isNeighbour) neighbours++

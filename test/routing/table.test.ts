@@ -7,6 +7,7 @@ import type { Contact } from '../../lib/routing/contact.js'
 import type { TableOptions } from '../../lib/routing/table.js'
 import { RoutingTable } from '../../lib/routing/table.js'
 import { anyId, contactOf, fromHex, idLeavingAt, idsAround, seededRandom, toHex } from '../helpers/contacts.js'
+import { holds } from '../helpers/properties.js'
 
 const ZERO = new Uint8Array(32)
 const UNLIMITED: TableOptions = { maxPerHostInBucket: Infinity, maxPerHostInTable: Infinity }
@@ -71,7 +72,8 @@ const scenario = anyId().chain((base) =>
 )
 
 test('table: closest is exact and sorted by XOR distance', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(scenario, ({ base, ids, targets, k, n }) => {
       const table = new RoutingTable(base, k)
       ids.forEach((id, i) => table.add(contactOf(id, i)))
@@ -86,7 +88,6 @@ test('table: closest is exact and sorted by XOR distance', (t) => {
     }),
     { numRuns: 1000 },
   )
-  t.pass('fast-check')
 })
 
 test('table: closest is exact in a large table of random ids', (t) => {
@@ -237,7 +238,8 @@ test('table: limits for a host are options', (t) => {
 test('table: buckets, lookups and list agree after any additions, removals and touches', (t) => {
   const step = fc.tuple(fc.constantFrom('add', 'add', 'add', 'remove', 'discard', 'touch'), fc.nat(29), fc.boolean())
   const input = fc.record({ ids: fc.array(idsAround(ZERO), { minLength: 30, maxLength: 30 }), steps: fc.array(step) })
-  fc.assert(
+  holds(
+    t,
     fc.property(input, ({ ids, steps }) => {
       const table = new RoutingTable(ZERO, 3)
       const records: Contact[] = ids.map((id, i) => contactOf(id, i))
@@ -258,7 +260,6 @@ test('table: buckets, lookups and list agree after any additions, removals and t
       return table.size === 0 && table.recency.latest === null && table.closest(ZERO).length === 0
     }),
   )
-  t.pass('fast-check')
 })
 
 test('table: random picks every contact equally often', (t) => {

@@ -143,7 +143,8 @@ test('tokens: valid for one to two periods, for the host they were issued to, an
 test('stats: a counter of its own for each command of the protocol, and for no other', (t) => {
   const stats = createStats()
   const all = Object.values(stats.commands)
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.maxSafeNat(), (command) => {
       const counters = commandStats(stats, command)
       return command < all.length ? counters === all[command] : counters === null

@@ -21,7 +21,8 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex')
 const ID = 'f0'.padEnd(64, '0')
 
 test('page: distance is the XOR of the ids, shared bits are its leading zeros', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(id, id, (a, b) => {
       const gap = distance(a, b)
       const bits = sharedBits(a, b)
@@ -44,7 +45,8 @@ test('page: ids are ordered by their distance to a target', (t) => {
 })
 
 test('page: a bucket is the part of the circle whose ids share so many bits', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(id, id, (own, other) => {
       const bits = sharedBits(own, other)
       if (bits > 40) return true

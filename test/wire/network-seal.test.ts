@@ -52,7 +52,8 @@ test('network seal: with any bit changed, and cut off anywhere, nothing is opene
 
 test('network seal: datagrams of the public network, and any bytes, are not opened', (t) => {
   const seal = new NetworkSeal('a')
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.uint8Array({ maxLength: 2048 }), (data) => seal.open(data) === null),
     { numRuns: 1000 },
   )

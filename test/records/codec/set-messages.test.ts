@@ -14,6 +14,7 @@ import {
   encodeSummaryReply,
 } from '../../../lib/records/codec/set-messages.js'
 import { CHILDREN, type TreeNode } from '../../../lib/records/rules/member-tree.js'
+import { holds } from '../../helpers/properties.js'
 
 const target = new Uint8Array(32).fill(7)
 const place = { channel: 'chat', target }
@@ -76,7 +77,8 @@ test('set messages: topic and channel are those asked for, whatever the sender h
 })
 
 test('set messages: the decoders survive any bytes', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       decodeList(bytes)
       decodeSummary(bytes)

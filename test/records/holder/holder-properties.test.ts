@@ -54,7 +54,8 @@ test('renewal budget: a host has a burst and a rate, whatever it asks for, and o
     afterMs: fc.nat(20),
   })
   let refused = 0
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.array(step, { minLength: 2000, maxLength: 3000 }), (steps) => {
       const budget = new RenewalBudget()
       const taken = new Map<string, number>()

@@ -5,6 +5,7 @@ import { compareDistance } from '../../../lib/primitives/id.js'
 import { toHex } from '../../../lib/records/hex.js'
 import { Neighbourhood } from '../../../lib/records/rules/neighbourhood.js'
 import { SeededRandom } from '../../../lib/simulation/seeded-random.js'
+import { holds } from '../../helpers/properties.js'
 
 interface Node {
   readonly id: Uint8Array
@@ -26,7 +27,8 @@ function ask(around: Neighbourhood<Node>, nodes: readonly Node[], target: Uint8A
 
 test('neighbourhood: the closest nodes are those of a lookup, for any keys and nodes', (t) => {
   const lookups: number[] = []
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.nat(120), fc.nat(), fc.integer({ min: 1, max: 20 }), fc.nat(20), (size, seed, count, sharedBits) => {
       const random = new SeededRandom(seed)
       // Ids may crowd together, as those of few nodes do, or of somebody who chooses them.

@@ -52,7 +52,8 @@ test('parts: what is encoded reads back, and takes the bytes it should', (t) => 
 })
 
 test('parts: the decoder survives any bytes', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       decodePart(bytes)
       rangeOfPart(bytes)
@@ -64,7 +65,8 @@ test('parts: the decoder survives any bytes', (t) => {
 })
 
 test('parts: a name says which entries a part covers', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(ranges, fc.uint8Array({ maxLength: 20 }), (range, key) => {
       const read = rangeOfPart(partName(range))!
       if (read.bits !== range.bits || read.value !== range.value) throw new Error('another range')
@@ -81,7 +83,8 @@ test('parts: a name says which entries a part covers', (t) => {
 })
 
 test('parts: in every step of a split the entries are all there', (t) => {
-  fc.assert(
+  holds(
+    t,
     fc.property(entries, (some) => {
       const root: Part = { ...ROOT, content: { isSplit: false, entries: some } }
       const marked: Part = { ...ROOT, content: { isSplit: true, entries: some } }

@@ -103,7 +103,8 @@ test('messages: whatever arrives is a message or null', (t) => {
     fc.constantFrom(1, 2, 3, 5, 6, 0x81, 0x82, 0x83, 0x85, 0x86, 0x87, 0x88, 0xff),
     fc.uint8Array(),
   )
-  fc.assert(
+  holds(
+    t,
     fc.property(anything, ([type, rest]) => {
       const bytes = Uint8Array.of(type, ...rest)
       const fromClient = decodeClientMessage(bytes)

@@ -11,7 +11,8 @@ import { holds, holdsAsync } from '../../helpers/properties.js'
 
 test('bind error: every outcome is an error of a system, with a code of its own', (t) => {
   const codes = new Set<string>()
-  fc.assert(
+  holds(
+    t,
     fc.property(fc.constantFrom(...BIND_OUTCOMES), fc.ipV4(), fc.nat(65_535), (outcome, host, port) => {
       const error = bindError(outcome, host, port) as Error & { code: string }
       if (outcome !== 'bound') codes.add(error.code)
@@ -67,6 +68,9 @@ test('socket: sends what can be sent, while it is bound, and is closed once', as
 })
 
 test('udx: what can make sockets is one', (t) => {
-  fc.assert(fc.property(fc.anything(), (value) => !isUdx(value)))
+  holds(
+    t,
+    fc.property(fc.anything(), (value) => !isUdx(value)),
+  )
   t.ok(isUdx({ createSocket() {} }))
 })
