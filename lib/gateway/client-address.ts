@@ -7,6 +7,11 @@
  */
 import { isIPv4 } from '../primitives/address.js'
 
+/** Headers in which proxies name the client; of these the first one is read. */
+export type ForwardingHeader = 'x-forwarded-for' | 'forwarded' | 'x-real-ip'
+
+const FORWARDING_HEADERS: readonly ForwardingHeader[] = ['x-forwarded-for', 'forwarded', 'x-real-ip']
+
 /** A client's address, or its /64 as `2001:db8:0:0::/64`; what is no address stays as it is. */
 export function clientKey(address: string): string {
   const plain = plainAddress(address)
@@ -28,10 +33,37 @@ export function clientAddress(peer: string, forwarded: string | undefined, trust
   while (trusted.has(address) && chain.length > 0) {
     const next = plainAddress(chain.pop()!.trim())
     // A proxy that adds no address is none of ours.
-    if (!isIPv4(next) && !next.includes(':')) break
+    if (!isAddress(next)) break
     address = next
   }
   return address
+}
+
+/**
+ * Whether a request came through a proxy that is not heard, so that all of its clients count as one: it is none of ours,
+ * or names them in a header that is not read.
+ *
+ * @param peer the other end of the TCP connection
+ * @param headers of the request, names in small letters
+ * @param trusted proxies of ours, as addresses
+ * @returns the header that was not heeded; null: there is none
+ */
+export function unheardProxy(
+  peer: string,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  trusted: ReadonlySet<string>,
+): ForwardingHeader | null {
+  const header = FORWARDING_HEADERS.find((name) => headers[name] !== undefined)
+  if (header === undefined) return null
+  if (!trusted.has(plainAddress(peer))) return header
+  const last = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .pop()!
+  return isAddress(plainAddress(last.trim())) ? null : header
+}
+
+function isAddress(text: string): boolean {
+  return isIPv4(text) || text.includes(':')
 }
 
 /** Without the brackets and zones of IPv6; IPv4 within IPv6 as IPv4. */

@@ -12,7 +12,7 @@ import type { Connection, ServerLink } from './connection.js'
 import { type ConnectionRefusal, formatMetrics, type GatewayStats } from './metrics.js'
 import { type GatewayServerOptions, parseGatewayServerOptions } from './options.js'
 import { TunnelServer } from './tunnel-server.js'
-import { cutReason, Upgrades } from './upgrade.js'
+import { cutReason, type ProxyWarning, Upgrades } from './upgrade.js'
 
 /** Events of a {@link Gateway} and what their listeners get. */
 export type GatewayEvents = {
@@ -24,6 +24,11 @@ export type GatewayEvents = {
   refusal: [reason: ConnectionRefusal, client: ClientInfo]
   /** The authorization hook failed, and its client was refused. */
   'authorize-error': [error: unknown]
+  /**
+   * A request came through a proxy that is not heard, so that all of its clients count as one: it is missing in
+   * `trustedProxies`, or sends no `X-Forwarded-For`. Once for each address, of 16 at most: a client can send the header, too.
+   */
+  'proxy-warning': [warning: ProxyWarning]
   close: []
 }
 
@@ -107,6 +112,7 @@ export class Gateway extends (Emitter as EmitterClass<GatewayEvents>) {
       onConnection: (socket, client) => this.#onConnection(socket, client),
       onRefusal: (reason, client) => this.emit('refusal', reason, client),
       onHookError: (error) => this.emit('authorize-error', error),
+      onUnheardProxy: (warning) => this.emit('proxy-warning', warning),
     })
   }
 

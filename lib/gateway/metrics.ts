@@ -15,6 +15,11 @@ export interface GatewayStats {
     refused: Record<ConnectionRefusal, number>
     /** Connections that the gateway closed, by reason. */
     closed: Partial<Record<CloseName, number>>
+    /**
+     * Requests that came through a proxy whose word does not count: while this grows, all clients of a proxy that is
+     * missing in `trustedProxies` share the limits of one address.
+     */
+    unheardProxies: number
   }
   sessions: {
     /** With or without a connection, now. */
@@ -44,6 +49,7 @@ export function createGatewayStats(): GatewayStats {
       accepted: 0,
       refused: { origin: 0, unauthorized: 0, version: 0, tooMany: 0, full: 0, goingAway: 0, busy: 0 },
       closed: {},
+      unheardProxies: 0,
     },
     sessions: { open: 0, parked: 0, resumed: 0, expired: 0, refusedTickets: 0 },
     sockets: 0,
@@ -68,6 +74,7 @@ export function formatMetrics(stats: GatewayStats): string {
   add('connections_accepted_total', 'counter', { all: connections.accepted })
   add('connections_refused_total', 'counter', connections.refused, 'reason')
   add('connections_closed_total', 'counter', connections.closed, 'reason')
+  add('unheard_proxies_total', 'counter', { all: connections.unheardProxies })
   add('sessions', 'gauge', { open: sessions.open, parked: sessions.parked }, 'state')
   add('sessions_resumed_total', 'counter', { all: sessions.resumed })
   add('sessions_expired_total', 'counter', { all: sessions.expired })

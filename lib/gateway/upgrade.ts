@@ -13,7 +13,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { SUBPROTOCOL, TOKEN_SUBPROTOCOL } from '../transport/tunnel/messages.js'
 import { CLOSE, type CloseName } from '../transport/tunnel/refusal.js'
 import { decodeToken } from '../transport/tunnel/token.js'
-import { clientAddress, clientKey } from './client-address.js'
+import { clientAddress, clientKey, type ForwardingHeader, plainAddress, unheardProxy } from './client-address.js'
 import type { ClientInfo } from './client-info.js'
 import type { ConnectionRefusal, GatewayStats } from './metrics.js'
 import type { AuthorizationRequest, GatewayServerConfig } from './options.js'
@@ -28,11 +28,24 @@ export interface UpgradeParts {
   onRefusal(reason: ConnectionRefusal, client: ClientInfo): void
   /** The authorization hook threw. */
   onHookError(error: unknown): void
+  /** A proxy does not count as one: told once for each address. */
+  onUnheardProxy(warning: ProxyWarning): void
+}
+
+/** A proxy that is not heard: its clients count as one. */
+export interface ProxyWarning {
+  /** Of the proxy, as `trustedProxies` would have it. */
+  address: string
+  /** The header in which it names its clients. */
+  header: ForwardingHeader
 }
 
 /** BOUNDED: connections that are being told why they are refused, and those that are being asked about. */
 const MAX_REFUSING = 64
 const MAX_ASKING = 256
+
+/** BOUNDED: proxies that are told of. Whoever likes can send such a header, so there may be any number. */
+const MAX_PROXIES_TOLD = 16
 
 /** Who does not take the refusal in this time is cut off. */
 const REFUSAL_MS = 2000
@@ -45,6 +58,8 @@ export class Upgrades {
   readonly #server: WebSocketServer
   #refusing = 0
   #asking = 0
+  /** BOUNDED: by MAX_PROXIES_TOLD. */
+  readonly #proxiesTold = new Set<string>()
   /** Set when nobody is let in any more. */
   isClosing = false
 
@@ -66,6 +81,7 @@ export class Upgrades {
   async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { config, sessions } = this.#parts
     const client = clientOf(request, config)
+    this.#noticeProxy(request)
     // Until the WebSocket has it, nobody else listens for its errors.
     socket.on('error', ignore)
     const refuse = (reason: ConnectionRefusal, text: string): void => {
@@ -96,6 +112,19 @@ export class Upgrades {
       socket.off('error', ignore)
       this.#parts.onConnection(webSocket, client)
     })
+  }
+
+  /** A forgotten proxy shows in nothing but refusals of clients that have done nothing. */
+  #noticeProxy({ socket, headers }: IncomingMessage): void {
+    const { config, stats, onUnheardProxy } = this.#parts
+    const peer = socket.remoteAddress ?? ''
+    const header = unheardProxy(peer, headers, config.trustedProxies)
+    if (header === null) return
+    stats.connections.unheardProxies++
+    const address = plainAddress(peer)
+    if (this.#proxiesTold.has(address) || this.#proxiesTold.size >= MAX_PROXIES_TOLD) return
+    this.#proxiesTold.add(address)
+    onUnheardProxy({ address, header })
   }
 
   /** null: may come in. */

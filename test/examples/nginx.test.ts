@@ -141,12 +141,17 @@ test('nginx: clients count for the addresses that they have', TIMEOUT, async (t)
   t.is(await connectFrom(t, nginx.port, '127.0.0.3'), 'open')
   t.is(await connectFrom(t, nginx.port, '127.0.0.2'), '4429 too many connections of this address')
   t.alike(refused, ['tooMany 127.0.0.2'])
+  t.is(gateway.stats.connections.unheardProxies, 0)
   t.is(gateway.stats.connections.open, 2)
 })
 
-test('nginx: where the gateway is not told of it all clients are one', TIMEOUT, async (t) => {
-  const { port } = await startGateway(t, {})
+test('nginx: where the gateway is not told of it all clients are one, and it says so', TIMEOUT, async (t) => {
+  const { gateway, port } = await startGateway(t, {})
+  const warnings: unknown[] = []
+  gateway.on('proxy-warning', (warning) => warnings.push(warning))
   const nginx = await startNginx(t, port)
   t.is(await connectFrom(t, nginx.port, '127.0.0.2'), 'open')
   t.is(await connectFrom(t, nginx.port, '127.0.0.3'), '4429 too many connections of this address')
+  t.alike(warnings, [{ address: HOST, header: 'x-forwarded-for' }])
+  t.is(gateway.stats.connections.unheardProxies, 2)
 })

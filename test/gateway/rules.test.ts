@@ -1,7 +1,7 @@
 /** The pure rules of a gateway: addresses, origins, budgets. What becomes of datagrams by them is in limits. */
 import test from 'brittle'
 import fc from 'fast-check'
-import { clientAddress, clientKey } from '../../lib/gateway/client-address.js'
+import { clientAddress, clientKey, unheardProxy } from '../../lib/gateway/client-address.js'
 import { inspectOutgoing, NO_PORT } from '../../lib/gateway/datagram-rules.js'
 import { type ExtraScope, isDestinationAllowed } from '../../lib/gateway/destination.js'
 import { isOriginAllowed, type OriginRule } from '../../lib/gateway/origin.js'
@@ -82,6 +82,21 @@ test('rules: what a proxy says is believed if it is one of ours', (t) => {
   t.is(clientAddress('127.0.0.1', 'unknown', ours), '127.0.0.1')
   t.is(clientAddress('127.0.0.1', undefined, ours), '127.0.0.1')
   t.is(clientAddress('127.0.0.1', '2001:DB8::1', ours), '2001:db8::1')
+})
+
+test('rules: a proxy that is not heard is noticed, one that is heard is not', (t) => {
+  const ours = new Set(['127.0.0.1'])
+  const of = (peer: string, headers: Record<string, string>) => unheardProxy(peer, headers, ours)
+  t.is(of('20.0.0.1', {}), null, 'no proxy')
+  t.is(of('20.0.0.1', { 'x-forwarded-for': '1.2.3.4' }), 'x-forwarded-for')
+  t.is(of('20.0.0.1', { forwarded: 'for=1.2.3.4' }), 'forwarded')
+  t.is(of('::ffff:20.0.0.1', { 'x-real-ip': '1.2.3.4' }), 'x-real-ip')
+  t.is(of('127.0.0.1', { 'x-forwarded-for': '1.2.3.4', 'x-real-ip': '1.2.3.4' }), null)
+  t.is(of('::ffff:127.0.0.1', { 'x-forwarded-for': '9.9.9.9, 2001:db8::1' }), null)
+  t.is(of('127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }), null, 'a client on the machine of the proxy')
+  t.is(of('127.0.0.1', { 'x-real-ip': '1.2.3.4' }), 'x-real-ip', 'one of ours, in a header that is not read')
+  t.is(of('127.0.0.1', { 'x-forwarded-for': 'unknown' }), 'x-forwarded-for', 'one of ours that hides its clients')
+  t.is(of('127.0.0.1', {}), null, 'from the machine of the proxy, past it')
 })
 
 test('rules: a bucket gives its rate in the long run, and no more than its burst at once', (t) => {

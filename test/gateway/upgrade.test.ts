@@ -17,6 +17,7 @@ interface ConnectOptions {
   protocols?: string[]
   origin?: string
   headers?: Record<string, string>
+  localAddress?: string
 }
 
 async function start(t: Assert, options: GatewayServerOptions = {}, listen: ListenOptions = {}) {
@@ -26,8 +27,8 @@ async function start(t: Assert, options: GatewayServerOptions = {}, listen: List
   return { gateway, url, port }
 }
 
-function connect(t: Assert, url: string, { protocols = [SUBPROTOCOL], origin, headers }: ConnectOptions = {}) {
-  const socket = new WebSocket(url, protocols, { origin, headers })
+function connect(t: Assert, url: string, { protocols = [SUBPROTOCOL], ...options }: ConnectOptions = {}) {
+  const socket = new WebSocket(url, protocols, options)
   t.teardown(() => socket.terminate())
   socket.on('error', () => {})
   return socket
@@ -117,6 +118,32 @@ test('upgrade: of one address so many, behind a proxy of ours by what it says', 
   t.is(await outcome(connect(t, url, from('20.0.0.1'))), '4429 too many connections of this address')
   t.is(await outcome(connect(t, url, from('20.0.0.2'))), 'open')
   t.is(gateway.stats.connections.refused.tooMany, 1)
+})
+
+test('upgrade: a proxy that is not in trustedProxies is told of once, and counted', async (t) => {
+  const { gateway, url } = await start(t, { maxConnectionsPerAddress: 1 })
+  const warnings: unknown[] = []
+  gateway.on('proxy-warning', (warning) => void warnings.push(warning))
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
+  t.is(await outcome(connect(t, url, from('20.0.0.1'))), 'open')
+  t.is(await outcome(connect(t, url, from('20.0.0.2'))), '4429 too many connections of this address')
+  t.is(await outcome(connect(t, url)), '4429 too many connections of this address', 'also without one')
+  t.alike(warnings, [{ address: '127.0.0.1', header: 'x-forwarded-for' }])
+  t.is(gateway.stats.connections.unheardProxies, 2)
+  t.ok(gateway.metrics().includes('xorpc_gateway_unheard_proxies_total 2'))
+})
+
+test('upgrade: whoever sends such headers from everywhere is told of a few times only', async (t) => {
+  const { gateway, url } = await start(t)
+  const warnings: string[] = []
+  gateway.on('proxy-warning', ({ address }) => void warnings.push(address))
+  for (let i = 1; i <= 20; i++) {
+    const socket = connect(t, url, { headers: { forwarded: 'for=1.2.3.4' }, localAddress: `127.0.0.${i}` })
+    t.is(await outcome(socket), 'open')
+  }
+  t.is(warnings.length, 16)
+  t.is(new Set(warnings).size, 16)
+  t.is(gateway.stats.connections.unheardProxies, 20)
 })
 
 test('upgrade: a full gateway says so', async (t) => {
