@@ -5,7 +5,8 @@
  * Requests of a lookup are told from others by their target. A target with one bit flipped belongs to it as well: that
  * is how our lookups ask for what a node has left out. Random targets are never that near to each other.
  */
-import type { Datagram, Tap } from '../../lib/simulation/network.js'
+import type { Datagram } from '../../lib/simulation/in-flight.js'
+import type { Tap } from '../../lib/simulation/network.js'
 
 /** First byte of a request (wire protocol, section 4). */
 const REQUEST = 0x03

@@ -27,6 +27,13 @@ export abstract class VirtualEvent {
   order = 0
   /** Set by the clock: position in its heap, -1 while not scheduled. */
   index = -1
+  /**
+   * Whether it matters to nobody any more once all nodes of its network have ended: a datagram on its way, a timer of a dead
+   * machine.
+   */
+  get isMoot(): boolean {
+    return false
+  }
   /** It is time. Returns false where no code of anybody's ran that may have left promise jobs: that saves the wait. */
   abstract fire(): boolean
 }
@@ -71,6 +78,8 @@ export class VirtualClock implements Clock {
 
   constructor(options: VirtualClockOptions = {}) {
     const { startMs = 0, wallStartMs = WALL_START_MS } = options
+    checkTime(startMs, 'startMs', -Infinity)
+    checkTime(wallStartMs, 'wallStartMs', -Infinity)
     this.#now = startMs
     this.#wallOffsetMs = wallStartMs - startMs
   }
@@ -95,6 +104,7 @@ export class VirtualClock implements Clock {
 
   /** As {@link Clock.after}; a delay below zero, or none at all, counts as zero. `background` has no meaning here. */
   after(delayMs: number, fn: () => void): Cancel {
+    if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${typeof fn}`)
     const timer = new Timer(fn)
     this.schedule(timer, delayMs)
     return () => this.unschedule(timer)
@@ -113,26 +123,37 @@ export class VirtualClock implements Clock {
     if (event.index !== -1) this.#removeAt(event.index)
   }
 
+  /** Takes back all events that matter to nobody any more: see {@link VirtualEvent.isMoot}. */
+  discardMoot(): void {
+    for (const event of this.#heap.filter(({ isMoot }) => isMoot)) this.unschedule(event)
+  }
+
   /** Moves the time of day alone, as when the machine slept or the user set it. */
   jumpWall(ms: number): void {
+    checkTime(ms, 'ms', -Infinity)
     this.#wallOffsetMs += ms
   }
 
   /**
    * Lets `ms` milliseconds pass: runs every event that falls due, also those made meanwhile. An error thrown by an
    * event rejects, with the time at that event.
+   *
+   * @throws TypeError or RangeError for a time that is none
    */
-  async advance(ms: number): Promise<void> {
-    await this.runUntil(() => false, ms)
+  advance(ms: number): Promise<void> {
+    checkTime(ms, 'ms', 0)
+    return this.runUntil(() => false, ms).then(() => {})
   }
 
   /**
    * Runs events until `predicate` holds, but not longer than `limitMs` of virtual time. It is asked at once and after
-   * each event, promise jobs having settled.
+   * each event, promise jobs having settled. `Infinity`: until it holds, or nothing is left that could happen.
    *
    * @returns whether it held; the time is then that of the last event, else `limitMs` later than before
+   * @throws TypeError or RangeError for a limit that is no time
    */
   runUntil(predicate: () => boolean, limitMs: number): Promise<boolean> {
+    if (limitMs !== Infinity) checkTime(limitMs, 'limitMs', 0)
     const end = this.#now + limitMs
     return new Promise((resolve, reject) => {
       const step = (): void => {
@@ -155,7 +176,7 @@ export class VirtualClock implements Clock {
     for (;;) {
       const event = this.#heap[0]
       if (event === undefined || event.at > end) {
-        this.#now = Math.max(this.#now, end)
+        if (end < Infinity) this.#now = Math.max(this.#now, end)
         return false
       }
       this.#removeAt(0)
@@ -208,4 +229,11 @@ export class VirtualClock implements Clock {
 
 function isBefore(a: VirtualEvent, b: VirtualEvent): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
+}
+
+/** A wrong time would have it run for ever. @throws TypeError, RangeError */
+function checkTime(value: unknown, name: string, least: number): void {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`)
+  if (value >= least && value > -Infinity && value < Infinity) return
+  throw new RangeError(`${name} must be a finite number${least === 0 ? ' of at least 0' : ''}, got ${value}`)
 }

@@ -5,8 +5,10 @@
  * What the network is like after a while depends on the distribution alone: half-lives of a real network are an hour
  * or so (Stutzbach and Rejaie, 2006).
  */
+import { describe } from '../node/describe.js'
 import type { DHT } from '../node/dht.js'
 import type { Cancel, Clock } from '../primitives/clock.js'
+import { checkBoolean, checkCallback, checkMeasure, checkOptions, checkShare } from './arguments.js'
 import { type Distribution, exponential, fixed } from './distributions.js'
 import type { SeededRandom } from './seeded-random.js'
 
@@ -23,17 +25,32 @@ export interface ChurnOptions {
   pauseMs?: Distribution
   /** Share of those that leave with `destroy()`, so that their sockets close; the others' hosts die. Default 0. */
   graceful?: number
-  /** Makes a node for an empty place; it joins by itself. Default: a persistent node on a host of its own. */
+  /** Makes a node of the simulation for an empty place; it joins by itself. Default: a persistent one on a host of its own. */
   create?: () => DHT
   onJoin?: (node: DHT) => void
   onLeave?: (node: DHT, how: 'killed' | 'destroyed') => void
 }
+
+/** Names of {@link ChurnOptions}. */
+const OPTIONS: readonly string[] = [
+  'nodes',
+  'halfLifeMs',
+  'sessionMs',
+  'replace',
+  'pauseMs',
+  'graceful',
+  'create',
+  'onJoin',
+  'onLeave',
+] satisfies (keyof ChurnOptions)[]
 
 /** What churn needs of the simulation. */
 export interface ChurnHost {
   readonly clock: Clock
   readonly random: SeededRandom
   create(): DHT
+  /** @throws what says that it is no node of the simulation */
+  check(node: DHT): void
   /** Kills the node's host and forgets both. */
   remove(node: DHT): void
 }
@@ -57,17 +74,29 @@ export class Churn {
   /** @throws TypeError or RangeError for options that make no sense */
   constructor(host: ChurnHost, options: ChurnOptions & { nodes: readonly DHT[] }) {
     const { halfLifeMs, sessionMs, graceful = 0 } = options
+    checkOptions(options, 'churn', OPTIONS)
     if ((halfLifeMs === undefined) === (sessionMs === undefined)) {
       throw new TypeError('churn needs either halfLifeMs or sessionMs')
     }
-    if (!(graceful >= 0 && graceful <= 1)) {
-      throw new RangeError(`graceful must be a number from 0 to 1, got ${graceful}`)
+    if (!Array.isArray(options.nodes)) throw new TypeError(`nodes must be a list, got ${describe(options.nodes)}`)
+    checkShare(graceful, 'graceful')
+    checkBoolean(options.replace, 'replace')
+    for (const name of ['sessionMs', 'pauseMs', 'create', 'onJoin', 'onLeave'] as const) {
+      checkCallback(options[name], name)
     }
     this.#host = host
     this.#options = options
     this.#sessionMs = sessionMs ?? exponential({ halfLifeMs: halfLifeMs! })
     this.#pauseMs = options.pauseMs ?? fixed(0)
-    for (const node of options.nodes) this.#begin(node)
+    try {
+      for (const node of options.nodes) {
+        host.check(node)
+        this.#begin(node)
+      }
+    } catch (err) {
+      this.stop()
+      throw err
+    }
   }
 
   /** Ends it: who is there stays. Idempotent. */
@@ -79,7 +108,7 @@ export class Churn {
 
   /** A node's session begins. */
   #begin(node: DHT): void {
-    this.#after(this.#sessionMs(this.#host.random), () => this.#leave(node))
+    this.#after(checkMeasure(this.#sessionMs(this.#host.random), 'sessionMs()'), () => this.#leave(node))
   }
 
   #leave(node: DHT): void {
@@ -87,7 +116,7 @@ export class Churn {
     if (node.destroyed) this.#host.remove(node)
     else this.#end(node)
     if (this.#options.replace === false || this.#stopped) return
-    this.#after(this.#pauseMs(this.#host.random), () => this.#join())
+    this.#after(checkMeasure(this.#pauseMs(this.#host.random), 'pauseMs()'), () => this.#join())
   }
 
   #end(node: DHT): void {
@@ -104,7 +133,9 @@ export class Churn {
   }
 
   #join(): void {
-    const node = this.#options.create?.() ?? this.#host.create()
+    const { create = () => this.#host.create() } = this.#options
+    const node = create()
+    this.#host.check(node)
     this.joins++
     this.#begin(node)
     this.#options.onJoin?.(node)

@@ -3,6 +3,7 @@
  * numbers give the same fate, and what is switched off draws none.
  */
 import { MAX_DATAGRAM_BYTES } from '../transport/memory.js'
+import { checkMeasure, checkOptions, checkPositive, checkShare } from './arguments.js'
 import type { Fractions } from './distributions.js'
 
 /** Share of the delay that it varies by, where nothing else is said: what idle lines of the Internet show. */
@@ -36,21 +37,28 @@ export const DEFAULT_CONDITIONS: LinkConditions = {
   mtuBytes: MAX_DATAGRAM_BYTES,
 }
 
-/** The conditions with some of them changed. @throws RangeError that names what makes no sense */
+const SHARES = ['jitter', 'loss', 'duplication', 'reordering'] as const
+/** Names of {@link LinkConditions}. */
+export const CONDITIONS: readonly string[] = [...SHARES, 'mtuBytes'] satisfies (keyof LinkConditions)[]
+
+/** The conditions with some of them changed. @throws TypeError or RangeError that names what makes no sense */
 export function withChanges(base: LinkConditions, changes: Partial<LinkConditions>): LinkConditions {
+  checkOptions(changes, 'a network', CONDITIONS)
   const result = { ...base }
-  for (const name of ['jitter', 'loss', 'duplication', 'reordering'] as const) {
+  for (const name of SHARES) {
     const share = changes[name]
-    if (share === undefined) continue
-    if (!(share >= 0 && share <= 1)) throw new RangeError(`${name} must be a number from 0 to 1, got ${share}`)
-    result[name] = share
+    if (share !== undefined) result[name] = checkShare(share, name)
   }
   const { mtuBytes } = changes
-  if (mtuBytes !== undefined) {
-    if (!(mtuBytes >= 1)) throw new RangeError(`mtuBytes must be at least 1, got ${mtuBytes}`)
-    result.mtuBytes = Math.min(mtuBytes, MAX_DATAGRAM_BYTES)
-  }
+  if (mtuBytes !== undefined) result.mtuBytes = Math.min(checkPositive(mtuBytes, 'mtuBytes'), MAX_DATAGRAM_BYTES)
   return result
+}
+
+/** The conditions of one way, and its own latency, null where it has none. @throws as {@link withChanges} */
+export function linkChanges(options: LinkOptions): { changes: Partial<LinkConditions>; latencyMs: number | null } {
+  checkOptions(options, 'a link', [...CONDITIONS, 'latencyMs'])
+  const { latencyMs, ...changes } = options
+  return { changes, latencyMs: latencyMs === undefined ? null : checkMeasure(latencyMs, 'latencyMs') }
 }
 
 /** Whether this datagram is lost. */

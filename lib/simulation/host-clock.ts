@@ -6,6 +6,7 @@
  */
 import type { Cancel, Clock } from '../primitives/clock.js'
 import { type VirtualClock, VirtualEvent } from '../primitives/virtual-clock.js'
+import { checkFinite } from './arguments.js'
 
 /** The {@link Clock} of one host. */
 export class HostClock implements Clock {
@@ -28,7 +29,9 @@ export class HostClock implements Clock {
     return this.#clock.wallTime() + this.#wallOffsetMs
   }
 
+  /** Calls `fn` once, `delayMs` from now, or when the machine goes on after that. */
   after(delayMs: number, fn: () => void): Cancel {
+    if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${typeof fn}`)
     const timer = new HostTimer(this, fn)
     this.#clock.schedule(timer, delayMs)
     return () => {
@@ -39,7 +42,12 @@ export class HostClock implements Clock {
 
   /** Moves the time of day alone, as when the user sets it, or a machine wakes up whose monotonic time stood still. */
   jumpWall(ms: number): void {
-    this.#wallOffsetMs += ms
+    this.#wallOffsetMs += checkFinite(ms, 'ms')
+  }
+
+  /** Whether the machine stands still. */
+  get frozen(): boolean {
+    return this.#frozen
   }
 
   /** Stops all timers. */
@@ -73,6 +81,11 @@ class HostTimer extends VirtualEvent {
     super()
     this.#clock = clock
     this.fn = fn
+  }
+
+  /** Its machine does not go on any more. */
+  override get isMoot(): boolean {
+    return this.#clock.frozen
   }
 
   fire(): boolean {

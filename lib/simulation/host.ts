@@ -2,8 +2,9 @@
  * A machine in a simulated network: an address, a clock and sockets for the processes that run on it, and what can
  * happen to a machine. Its processes notice nothing but what they would notice on a real one.
  */
-import type { VirtualClock } from '../primitives/virtual-clock.js'
+import { type VirtualClock, VirtualEvent } from '../primitives/virtual-clock.js'
 import { MemoryTransport, type Wire } from '../transport/memory.js'
+import { checkMeasure } from './arguments.js'
 import type { LinkConditions } from './conditions.js'
 import { HostClock } from './host-clock.js'
 import type { Place } from './latency.js'
@@ -64,6 +65,7 @@ export class SimulatedHost {
   #nat: Nat | null
   #killed = false
   #connected = true
+  #removed = false
   /** Naps that have not ended. */
   #asleep = 0
 
@@ -110,8 +112,11 @@ export class SimulatedHost {
   /**
    * Goes on with the same processes, sockets and address, as a machine that was cut off or stopped: what should have
    * happened meanwhile happens now, and the time of day has gone on. Idempotent.
+   *
+   * @throws Error when it was removed
    */
   revive(): void {
+    this.#checkThere()
     this.#killed = false
     if (this.#runs) this.clock.thaw()
   }
@@ -136,23 +141,24 @@ export class SimulatedHost {
    * what is sent to it is lost, and timers that fall due meanwhile fire when it wakes up. Both its monotonic time and
    * its time of day have gone on then; for a machine whose monotonic time stands still in its sleep, call
    * `clock.jumpWall(ms)` instead, which takes no time at all.
+   *
+   * @throws TypeError, RangeError
    */
   sleep(ms: number): void {
+    checkMeasure(ms, 'ms')
     this.#asleep++
     this.clock.freeze()
-    this.#shared.after(ms, () => {
-      this.#asleep--
-      if (this.#runs) this.clock.thaw()
-    })
+    this.#shared.schedule(new WakeUp(() => this.#wakeUp()), ms)
   }
 
   /**
    * Gives it another address, as a provider does, or another network: sockets stay open, processes that watch the
    * interfaces hear of it, its NAT has forgotten all ways.
    *
-   * @throws Error when the address is taken; TypeError when it is no IPv4 address
+   * @throws Error when the address is taken, or the host was removed; TypeError when it is no IPv4 address
    */
   move(address: string): void {
+    this.#checkThere()
     this.#network.readdress(this, address)
     this.#nat?.reset()
     this.clock.after(0, () => this.sockets.announceInterfaces())
@@ -162,9 +168,37 @@ export class SimulatedHost {
     return !this.#killed && this.#asleep === 0
   }
 
-  /** Kills it for good: its address is free again, and the network forgets it. */
+  /** Kills it for good: its address is free again, and the network forgets it. Idempotent. */
   remove(): void {
+    this.#removed = true
     this.kill()
     this.#network.remove(this)
+  }
+
+  #wakeUp(): void {
+    this.#asleep--
+    if (this.#runs) this.clock.thaw()
+  }
+
+  #checkThere(): void {
+    if (this.#removed) throw new Error(`the host at ${this.address} was removed`)
+  }
+}
+
+class WakeUp extends VirtualEvent {
+  readonly #fn: () => void
+
+  constructor(fn: () => void) {
+    super()
+    this.#fn = fn
+  }
+
+  override get isMoot(): boolean {
+    return true
+  }
+
+  fire(): boolean {
+    this.#fn()
+    return true
   }
 }

@@ -3,10 +3,12 @@
  * sends whatever it likes, from whatever address it claims.
  */
 import type { DatagramSocket } from '../transport/contract.js'
+import { checkDatagram } from './arguments.js'
 import type { SimulatedHost } from './host.js'
 import type { SimulatedNetwork } from './network.js'
 
-interface Endpoint {
+/** An address and a port. */
+export interface Endpoint {
   host: string
   port: number
 }
@@ -56,13 +58,23 @@ export class HostileHost {
     return { host: this.host.address, port: this.#socket.address()?.port ?? 0 }
   }
 
-  /** Sends a datagram. The bytes are copied. */
+  /** Sends a datagram. The bytes are copied. @throws TypeError or RangeError for an address that is none */
   send(bytes: Uint8Array, to: Endpoint): void {
+    checkDatagram(bytes, { to })
     this.#socket.trySend(Uint8Array.from(bytes), to.port, to.host)
   }
 
-  /** Sends a datagram that claims to come from somebody else. The answer, if there is one, goes there. */
+  /**
+   * Sends a datagram that claims to come from somebody else. The answer, if there is one, goes there.
+   *
+   * @throws TypeError or RangeError for addresses that are none
+   */
   forge(bytes: Uint8Array, from: Endpoint, to: Endpoint): void {
     this.#network.inject({ from, to, bytes }, this.host)
+  }
+
+  /** Closes its port: nothing comes in any more. Idempotent. */
+  close(): Promise<void> {
+    return this.#socket.close()
   }
 }

@@ -2,6 +2,8 @@
  * How far apart hosts are: models of the one-way delay between two places, without jitter. Pure: a place is drawn once
  * for each host, and what lies between two places never changes.
  */
+import { describe } from '../node/describe.js'
+import { checkFinite, checkMeasure, checkOptions } from './arguments.js'
 import { type Fractions, lognormal } from './distributions.js'
 
 /** Where a host is; what the numbers mean is up to the model. */
@@ -45,11 +47,15 @@ export interface PlaneOptions {
  * Hosts scattered evenly on a square, like cities on a continent or two: a datagram takes its time in proportion to the
  * distance, and in addition that of both hosts' access lines.
  *
+ * @throws TypeError or RangeError for options that make no sense
  * @example
  * const europe = plane({ extentMs: 25, access: { medianMs: 8 } })
  */
-export function plane({ extentMs = EXTENT_MS, access = {} }: PlaneOptions = {}): LatencyModel {
-  if (!(extentMs >= 0 && extentMs < Infinity)) throw new RangeError(`extentMs must be at least 0, got ${extentMs}`)
+export function plane(options: PlaneOptions = {}): LatencyModel {
+  checkOptions(options, 'plane', ['extentMs', 'access'])
+  const { extentMs = EXTENT_MS, access = {} } = options
+  checkMeasure(extentMs, 'extentMs')
+  checkOptions(access, 'access', ['medianMs', 'sigma'])
   const { medianMs = ACCESS_MEDIAN_MS, sigma = ACCESS_SIGMA } = access
   const drawAccess = lognormal({ medianMs, sigma })
   return {
@@ -79,8 +85,9 @@ export function plane({ extentMs = EXTENT_MS, access = {} }: PlaneOptions = {}):
  */
 export function matrix(rows: readonly (readonly number[])[]): LatencyModel {
   const size = rows.length
-  if (size === 0 || rows.some((row) => row.length !== size)) throw new TypeError('a latency matrix must be square')
-  if (rows.some((row) => row.some((ms) => !(ms >= 0 && ms < Infinity)))) {
+  const isSquare = Array.isArray(rows) && size > 0 && rows.every((row) => Array.isArray(row) && row.length === size)
+  if (!isSquare) throw new TypeError('a latency matrix must be square')
+  if (rows.flat().some((ms) => typeof ms !== 'number' || !(ms >= 0 && ms < Infinity))) {
     throw new RangeError('a latency matrix holds milliseconds of at least 0')
   }
   const flat = Float64Array.from(rows.flat())
@@ -89,4 +96,36 @@ export function matrix(rows: readonly (readonly number[])[]): LatencyModel {
     place: () => ({ x: next++ % size, y: 0, accessMs: 0 }),
     oneWayMs: (from, to) => flat[from.x * size + to.x]!,
   }
+}
+
+/** What a network asks for the way between two hosts. */
+export interface Distances {
+  /** Where hosts are put. */
+  readonly model: LatencyModel
+  /** Milliseconds by addresses, instead of places; null: the model's. */
+  readonly ofAddresses: LatencyFunction | null
+}
+
+/** @throws TypeError or RangeError for what is neither a model, nor a function, nor a time */
+export function parseLatency(latency: LatencyModel | LatencyFunction | number): Distances {
+  if (typeof latency === 'object' && typeof latency?.place === 'function' && typeof latency.oneWayMs === 'function') {
+    return { model: latency, ofAddresses: null }
+  }
+  const nowhere = plane({ extentMs: 0, access: { medianMs: 0 } })
+  if (typeof latency === 'function') return { model: nowhere, ofAddresses: latency }
+  if (typeof latency !== 'number') {
+    const wanted = 'milliseconds, a function of two addresses, or a model such as plane() or matrix(rows)'
+    throw new TypeError(`latency must be ${wanted}, got ${describe(latency)}`)
+  }
+  checkMeasure(latency, 'latency')
+  return { model: nowhere, ofAddresses: () => latency }
+}
+
+/** @throws TypeError or RangeError for a place that is none */
+export function checkPlace(place: Place): Place {
+  checkOptions(place, 'place', ['x', 'y', 'accessMs'])
+  checkFinite(place.x, 'place.x')
+  checkFinite(place.y, 'place.y')
+  checkMeasure(place.accessMs, 'place.accessMs')
+  return place
 }

@@ -4,6 +4,8 @@
  *
  * Invariants: only what leaves opens or keeps open a way in; two ways never share an external port at the same time.
  */
+import { describe } from '../node/describe.js'
+import { checkLimit, checkOptions } from './arguments.js'
 
 /**
  * - `open`: ports are kept, everything gets in.
@@ -16,7 +18,7 @@ export type NatKind = 'open' | 'firewalled' | 'consistent' | 'randomized'
 
 export interface NatOptions {
   kind: NatKind
-  /** Time after the last datagram out after which the way back is closed. Default 60000. */
+  /** Time after the last datagram out after which the way back is closed; `Infinity`: never. Default 60000. */
   mappingLifetimeMs?: number
 }
 
@@ -65,9 +67,11 @@ export class Nat {
    * @param drawBelow gives a random integer from 0 to below a limit, for external ports
    * @throws TypeError or RangeError for options that make no sense
    */
-  constructor({ kind, mappingLifetimeMs = DEFAULT_LIFETIME_MS }: NatOptions, drawBelow: (limit: number) => number) {
-    if (!KINDS.includes(kind)) throw new TypeError(`nat must be one of ${KINDS.join(', ')}, got ${kind}`)
-    if (!(mappingLifetimeMs > 0)) throw new RangeError(`mappingLifetimeMs must be positive, got ${mappingLifetimeMs}`)
+  constructor(options: NatOptions, drawBelow: (limit: number) => number) {
+    checkOptions(options, 'nat', ['kind', 'mappingLifetimeMs'])
+    const { kind, mappingLifetimeMs = DEFAULT_LIFETIME_MS } = options
+    if (!KINDS.includes(kind)) throw new TypeError(`nat must be one of ${KINDS.join(', ')}, got ${describe(kind)}`)
+    checkLimit(mappingLifetimeMs, 'mappingLifetimeMs')
     this.kind = kind
     this.#lifetimeMs = mappingLifetimeMs
     this.#drawBelow = drawBelow

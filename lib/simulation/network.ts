@@ -7,20 +7,33 @@
  * from a source that nobody else draws from.
  */
 import b4a from 'b4a'
-import { formatIPv4, isIPv4, keyOf, parseIPv4 } from '../primitives/address.js'
-import { type VirtualClock, VirtualEvent } from '../primitives/virtual-clock.js'
+import { describe } from '../node/describe.js'
+import { formatIPv4, keyOf, parseIPv4 } from '../primitives/address.js'
+import { VirtualClock } from '../primitives/virtual-clock.js'
 import type { MemoryTransport } from '../transport/memory.js'
+import { checkCallback, checkDatagram, checkIPv4, checkOptions } from './arguments.js'
 import {
+  CONDITIONS,
   DEFAULT_CONDITIONS,
   delayOf,
   isDoubled,
   isLost,
   type LinkConditions,
+  linkChanges,
   type LinkOptions,
   withChanges,
 } from './conditions.js'
 import { type HostNetwork, SimulatedHost } from './host.js'
-import { type LatencyFunction, type LatencyModel, type Place, plane } from './latency.js'
+import { type Datagram, InFlight } from './in-flight.js'
+import {
+  checkPlace,
+  type Distances,
+  type LatencyFunction,
+  type LatencyModel,
+  parseLatency,
+  type Place,
+  plane,
+} from './latency.js'
 import { Nat, type NatKind, type NatOptions } from './nat.js'
 import { createNetworkStats, type LossReason, type NetworkStats } from './network-stats.js'
 import { SeededRandom } from './seeded-random.js'
@@ -31,16 +44,6 @@ const FIRST_ADDRESS = parseIPv4('20.0.0.1')
 /** Streams of the seed: chance on the wire, and what hosts are like. */
 const WIRE_STREAM = 1
 const HOST_STREAM = 2
-
-/** A datagram as the network sees it: behind the sender's NAT, before the receiver's. */
-export interface Datagram {
-  /** Read only. */
-  readonly bytes: Uint8Array
-  readonly fromHost: string
-  readonly fromPort: number
-  readonly toHost: string
-  readonly toPort: number
-}
 
 /** Sees a datagram that is sent: false loses it, bytes replace its own, anything else lets it pass. */
 export type Tap = (datagram: Datagram) => boolean | Uint8Array | undefined | void
@@ -65,6 +68,12 @@ export interface HostOptions {
   place?: Place
 }
 
+/** Names of {@link NetworkOptions}. */
+export const NETWORK_OPTIONS: readonly string[] = [...CONDITIONS, 'latency']
+
+/** Names of {@link HostOptions}. */
+export const HOST_OPTIONS: readonly string[] = ['address', 'nat', 'place'] satisfies (keyof HostOptions)[]
+
 /** A host, or its address. */
 export type HostName = SimulatedHost | string
 
@@ -80,14 +89,12 @@ export type HostName = SimulatedHost | string
 export class SimulatedNetwork {
   /** Addresses of host names, for lookups. */
   readonly names = new Map<string, string>()
-  /** Sees every datagram that is sent, to trace, drop or alter it. Costs nothing while null. */
-  tap: Tap | null = null
   /** Counters, changed in place. */
   readonly stats: NetworkStats = createNetworkStats()
 
   readonly #clock: VirtualClock
-  readonly #model: LatencyModel
-  readonly #latencyOf: LatencyFunction | null
+  readonly #distances: Distances
+  #tap: Tap | null = null
   #conditions: LinkConditions
   readonly #wireRandom: SeededRandom
   readonly #hostRandom: SeededRandom
@@ -96,11 +103,13 @@ export class SimulatedNetwork {
   readonly #hostNetwork: HostNetwork
   #nextAddress = FIRST_ADDRESS
 
-  /** @throws RangeError for shares that are none */
-  constructor({ clock, seed = 1, latency = plane(), ...conditions }: SimulatedNetworkOptions) {
+  /** @throws TypeError or RangeError for options that make no sense */
+  constructor(options: SimulatedNetworkOptions) {
+    checkOptions(options, 'a network', [...NETWORK_OPTIONS, 'clock', 'seed'])
+    const { clock, seed = 1, latency = plane(), ...conditions } = options
+    if (!(clock instanceof VirtualClock)) throw new TypeError(`clock must be a VirtualClock, got ${describe(clock)}`)
     this.#clock = clock
-    this.#model = typeof latency === 'object' ? latency : plane({ extentMs: 0, access: { medianMs: 0 } })
-    this.#latencyOf = typeof latency === 'number' ? () => latency : typeof latency === 'function' ? latency : null
+    this.#distances = parseLatency(latency)
     this.#conditions = withChanges(DEFAULT_CONDITIONS, conditions)
     this.#wireRandom = new SeededRandom(seed, WIRE_STREAM)
     this.#hostRandom = new SeededRandom(seed, HOST_STREAM)
@@ -108,9 +117,22 @@ export class SimulatedNetwork {
       send: (from, fromPort, bytes, toHost, toPort) => this.#send(from, fromPort, bytes, toHost, toPort),
       resolve: (name) => this.names.get(name),
       readdress: (host, address) => this.#readdress(host, address),
-      remove: (host) => this.#hosts.delete(host.address),
+      remove: (host) => void (this.#hosts.get(host.address) === host && this.#hosts.delete(host.address)),
       createNat: (nat) => this.#createNat(nat),
     }
+  }
+
+  /**
+   * Sees every datagram that is sent, to trace, drop or alter it; costs nothing while null. What it throws ends the run:
+   * `run` and `advance` reject with it.
+   */
+  get tap(): Tap | null {
+    return this.#tap
+  }
+
+  set tap(tap: Tap | null) {
+    checkCallback(tap ?? undefined, 'tap')
+    this.#tap = tap ?? null
   }
 
   /** The hosts that were made and not removed. */
@@ -128,12 +150,15 @@ export class SimulatedNetwork {
     }
   }
 
-  /** A new host. @throws Error when its address is taken; TypeError for an address or a NAT that is none */
-  createHost({ address = this.nextAddress(), nat = 'open', place }: HostOptions = {}): SimulatedHost {
+  /** A new host. @throws Error when its address is taken; TypeError or RangeError for options that make no sense */
+  createHost(options: HostOptions = {}): SimulatedHost {
+    checkOptions(options, 'a host', HOST_OPTIONS)
+    const { address = this.nextAddress(), nat = 'open', place } = options
+    checkIPv4(address, 'address')
     if (this.#hosts.has(address)) throw new Error(`${address} is taken`)
     const host = new SimulatedHost({
       address,
-      place: place ?? this.#model.place(this.#hostRandom),
+      place: place === undefined ? this.#distances.model.place(this.#hostRandom) : checkPlace(place),
       nat,
       clock: this.#clock,
       network: this.#hostNetwork,
@@ -152,7 +177,7 @@ export class SimulatedNetwork {
     return (this.#hosts.get(address) ?? this.createHost({ address })).transport
   }
 
-  /** Changes loss, jitter and so on from now on, for all ways that have none of their own. @throws RangeError */
+  /** Changes loss, jitter and so on from now on, for all ways that have none of their own. @throws TypeError, RangeError */
   configure(changes: Partial<LinkConditions>): void {
     this.#conditions = withChanges(this.#conditions, changes)
   }
@@ -165,20 +190,21 @@ export class SimulatedNetwork {
   /**
    * Gives the way between two hosts, in both directions, conditions of its own; `null` makes it like the others again.
    *
-   * @throws Error when there is no such host; RangeError for shares that are none
+   * @throws Error when there is no such host; TypeError or RangeError for options that make no sense
    */
-  link(a: HostName, b: HostName, changes: LinkOptions | null): void {
+  link(a: HostName, b: HostName, options: LinkOptions | null): void {
     const hostA = this.#find(a)
     const hostB = this.#find(b)
-    if (changes === null) {
+    if (options === null) {
       hostA.links?.delete(hostB)
       hostB.links?.delete(hostA)
       return
     }
+    const { changes, latencyMs } = linkChanges(options)
     const known = hostA.links?.get(hostB)
     const link = {
       conditions: withChanges(known?.conditions ?? this.#conditions, changes),
-      latencyMs: changes.latencyMs ?? known?.latencyMs ?? null,
+      latencyMs: latencyMs ?? known?.latencyMs ?? null,
     }
     ;(hostA.links ??= new Map()).set(hostB, link)
     ;(hostB.links ??= new Map()).set(hostA, link)
@@ -188,13 +214,23 @@ export class SimulatedNetwork {
    * Splits the network: only hosts of the same group reach each other. All that are in none, and those made later, are
    * one more group. A new partition replaces the one before.
    *
-   * @throws Error when there is no such host
+   * @throws Error when there is no such host; TypeError for a group that is no list of hosts, or a host in two of them
+   * @example
+   * sim.network.partition(nodes.slice(0, 50).map((node) => sim.hostOf(node)))
    */
   partition(...groups: Iterable<HostName>[]): void {
-    this.heal()
+    const groupOf = new Map<SimulatedHost, number>()
     groups.forEach((group, i) => {
-      for (const host of group) this.#find(host).group = i + 1
+      const isList = typeof group === 'object' && group !== null && Symbol.iterator in group
+      if (!isList) throw new TypeError(`a group must be a list of hosts or addresses, got ${kindOf(group)}`)
+      for (const name of group) {
+        const host = this.#find(name)
+        if ((groupOf.get(host) ?? i) !== i) throw new TypeError(`${host.address} is in two groups`)
+        groupOf.set(host, i)
+      }
     })
+    this.heal()
+    for (const [host, i] of groupOf) host.group = i + 1
   }
 
   /** Ends the partition. */
@@ -207,12 +243,14 @@ export class SimulatedNetwork {
    * that it fares as all others do.
    *
    * @param by the host it really comes from, for delay, partitions and losses; default: none, it arrives at once
+   * @throws TypeError or RangeError for addresses that are none
    */
   inject(
     datagram: { from: { host: string; port: number }; to: { host: string; port: number }; bytes: Uint8Array },
     by?: HostName,
   ): void {
     const { from, to, bytes } = datagram
+    checkDatagram(bytes, { from, to })
     const inFlight = new InFlight(this.#deliver, null, from.host, from.port, to.host, to.port, b4a.from(bytes))
     this.stats.sent++
     this.stats.sentBytes += bytes.length
@@ -233,19 +271,25 @@ export class SimulatedNetwork {
   }
 
   #find(host: HostName): SimulatedHost {
-    if (typeof host !== 'string') return host
+    if (host instanceof SimulatedHost) return host
+    if (typeof host !== 'string') {
+      throw new TypeError(
+        `a host must be a SimulatedHost, such as sim.hostOf(node), or an address, got ${kindOf(host)}`,
+      )
+    }
     const found = this.#hosts.get(host)
     if (found === undefined) throw new Error(`there is no host at ${host}`)
     return found
   }
 
   #createNat(nat: NatKind | NatOptions): Nat | null {
-    const options = typeof nat === 'string' ? { kind: nat } : nat
-    return options.kind === 'open' ? null : new Nat(options, (limit) => this.#hostRandom.below(limit))
+    const options = typeof nat === 'object' && nat !== null ? nat : { kind: nat }
+    const made = new Nat(options, (limit) => this.#hostRandom.below(limit))
+    return made.kind === 'open' ? null : made
   }
 
   #readdress(host: SimulatedHost, address: string): void {
-    if (!isIPv4(address)) throw new TypeError(`address must be an IPv4 address, got ${address}`)
+    checkIPv4(address, 'address')
     if (this.#hosts.has(address)) throw new Error(`${address} is taken`)
     if (this.#hosts.get(host.address) === host) this.#hosts.delete(host.address)
     host.sockets.rename(address)
@@ -253,7 +297,8 @@ export class SimulatedNetwork {
   }
 
   #send(from: SimulatedHost, fromPort: number, bytes: Uint8Array, toHost: string, toPort: number): void {
-    const { stats, tap } = this
+    const { stats } = this
+    const tap = this.#tap
     stats.sent++
     stats.sentBytes += bytes.length
     if (!from.up) {
@@ -263,7 +308,7 @@ export class SimulatedNetwork {
     const { nat } = from
     const port = nat === null ? fromPort : nat.outbound(fromPort, keyOf(toHost, toPort), this.#clock.now())
     const inFlight = new InFlight(this.#deliver, from, from.address, port, toHost, toPort, bytes)
-    if (tap !== null && !applyTap(tap, inFlight)) {
+    if (tap !== null && !this.#applyTap(tap, inFlight)) {
       stats.lost.refused++
       return
     }
@@ -295,8 +340,31 @@ export class SimulatedNetwork {
   }
 
   #oneWayMs(from: SimulatedHost, to: SimulatedHost): number {
-    if (this.#latencyOf !== null) return this.#latencyOf(from.address, to.address)
-    return this.#model.oneWayMs(from.place, to.place)
+    const { model, ofAddresses } = this.#distances
+    const ms = ofAddresses === null ? model.oneWayMs(from.place, to.place) : ofAddresses(from.address, to.address)
+    if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms
+    const way = `from ${from.address} to ${to.address}`
+    this.#endRun(new RangeError(`latency must be a non-negative number, got ${describe(ms)} ${way}`))
+    return 0
+  }
+
+  /** Shows a datagram to the tap; false when it is to be lost. */
+  #applyTap(tap: Tap, inFlight: InFlight): boolean {
+    try {
+      const verdict = tap(inFlight)
+      if (verdict instanceof Uint8Array) inFlight.bytes = verdict
+      return verdict !== false
+    } catch (err) {
+      this.#endRun(err)
+      return false
+    }
+  }
+
+  /** Fails the run with an error of the user's code: thrown here, it would look to a node as if it could not send. */
+  #endRun(err: unknown): void {
+    this.#clock.after(0, () => {
+      throw err
+    })
   }
 
   readonly #deliver = (inFlight: InFlight): boolean => {
@@ -320,49 +388,6 @@ export class SimulatedNetwork {
   }
 }
 
-/** A datagram on its way. */
-class InFlight extends VirtualEvent implements Datagram {
-  readonly #deliver: (inFlight: InFlight) => boolean
-  /** The host it comes from; null: forged by nobody in particular. */
-  from: SimulatedHost | null
-  readonly fromHost: string
-  readonly fromPort: number
-  readonly toHost: string
-  readonly toPort: number
-  bytes: Uint8Array
-
-  constructor(
-    deliver: (inFlight: InFlight) => boolean,
-    from: SimulatedHost | null,
-    fromHost: string,
-    fromPort: number,
-    toHost: string,
-    toPort: number,
-    bytes: Uint8Array,
-  ) {
-    super()
-    this.#deliver = deliver
-    this.from = from
-    this.fromHost = fromHost
-    this.fromPort = fromPort
-    this.toHost = toHost
-    this.toPort = toPort
-    this.bytes = bytes
-  }
-
-  copy(): InFlight {
-    const { from, fromHost, fromPort, toHost, toPort, bytes } = this
-    return new InFlight(this.#deliver, from, fromHost, fromPort, toHost, toPort, bytes)
-  }
-
-  fire(): boolean {
-    return this.#deliver(this)
-  }
-}
-
-/** Shows a datagram to the tap; false when it is to be lost. */
-function applyTap(tap: Tap, inFlight: InFlight): boolean {
-  const verdict = tap(inFlight)
-  if (verdict instanceof Uint8Array) inFlight.bytes = verdict
-  return verdict !== false
+function kindOf(value: unknown): string {
+  return typeof value === 'object' && value !== null ? value.constructor.name : describe(value)
 }

@@ -90,7 +90,7 @@ export interface TimerRedirection {
  * `process.nextTick` becomes a microtask, so that it keeps its place in the order of the run. Timers that were running
  * before stay real, and can be cleared as before.
  *
- * @throws Error when timers are redirected already
+ * @throws Error when timers are redirected already; TypeError for what is no clock, or no source of randomness
  * @example
  * const clock = new VirtualClock()
  * using redirection = redirectTimers(clock)
@@ -102,7 +102,14 @@ export function redirectTimers(clock: Clock, options: RedirectOptions = {}): Tim
     throw new Error('Timers are redirected already: restore() that redirection first')
   }
   const { random, sodium } = options
+  if (typeof clock?.after !== 'function') throw new TypeError('clock must be a Clock, such as new VirtualClock()')
+  if (random !== undefined && typeof random?.below !== 'function') {
+    throw new TypeError('random must be a Random, such as seededRandom(1)')
+  }
   if (sodium !== undefined && random === undefined) throw new TypeError('sodium needs random')
+  if (sodium !== undefined && typeof sodium?.randombytes_buf !== 'function') {
+    throw new TypeError('sodium must have randombytes_buf: pass the default export of the package')
+  }
   const timers = new TimerSet(clock)
   const replaced = new ReplacedProperties()
   const realNow = takeRealNow()

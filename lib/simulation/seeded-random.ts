@@ -6,9 +6,14 @@
  */
 import b4a from 'b4a'
 import type { Random } from '../primitives/random.js'
+import { checkInteger } from '../node/arguments.js'
+import { checkFinite } from './arguments.js'
 
 /** The author's number of rounds after which a seed is well mixed. */
 const WARM_UP = 12
+
+/** Streams are told apart by 32 bits. */
+const MAX_STREAM = 2 ** 32 - 1
 
 /** A seeded {@link Random} that can also draw fractions. */
 export class SeededRandom implements Random {
@@ -17,8 +22,13 @@ export class SeededRandom implements Random {
   #c: number
   #counter = 1
 
-  /** @param stream one of many independent sequences of the same seed */
+  /**
+   * @param stream one of many independent sequences of the same seed
+   * @throws TypeError or RangeError for a seed or stream that is no number
+   */
   constructor(seed: number, stream = 0) {
+    checkFinite(seed, 'seed')
+    checkInteger(stream, 'stream', 0, MAX_STREAM)
     this.#a = seed | 0
     // Seeds beyond 32 bits and fractions make a difference too.
     this.#b = (Math.floor((seed - Math.floor(seed)) * 0x100000000) ^ Math.floor(seed / 0x100000000)) | 0
@@ -59,8 +69,9 @@ export class SeededRandom implements Random {
     return from[this.below(from.length)]!
   }
 
-  /** `count` of these, or all, each at most once, in random order. */
+  /** `count` of these, or all, each at most once, in random order. @throws TypeError or RangeError for no count */
   sample<T>(from: readonly T[], count: number): T[] {
+    checkInteger(count, 'count', 0, Number.MAX_SAFE_INTEGER)
     const all = from.slice()
     const size = Math.min(count, all.length)
     for (let i = 0; i < size; i++) {

@@ -6,12 +6,16 @@
  * Invariants: no real timer, socket, wall clock or system randomness is used; the network, each node and the user draw
  * from streams of their own, so what one draws does not change the others.
  */
+import { checkInteger } from '../node/arguments.js'
+import { describe } from '../node/describe.js'
 import { DHT } from '../node/dht.js'
 import type { DHTOptions } from '../node/options.js'
+import { DHTError } from '../primitives/errors.js'
 import { VirtualClock } from '../primitives/virtual-clock.js'
+import { checkCallback, checkMeasure, checkOptions } from './arguments.js'
 import { Churn, type ChurnOptions } from './churn.js'
-import { type HostOptions, type NetworkOptions, SimulatedNetwork } from './network.js'
-import type { SimulatedHost } from './host.js'
+import { HOST_OPTIONS, type HostOptions, NETWORK_OPTIONS, type NetworkOptions, SimulatedNetwork } from './network.js'
+import { SimulatedHost } from './host.js'
 import { HostileHost, type OnHostileDatagram } from './hostile-host.js'
 import { SeededRandom } from './seeded-random.js'
 import { trueClosest } from './true-closest.js'
@@ -30,12 +34,15 @@ const CHURN_STREAM = 4
 const LEAST_WAVE = 10
 const WAVE_SHARE = 0.25
 
+/** More than fit into any memory. */
+const MAX_NODES = 1_000_000
+
 export interface SimulationOptions {
   /** Everything that is random follows from it. Any number; default 1. */
   seed?: number
   /** What the network is like: see {@link NetworkOptions}. Default: a median round trip of 130 ms, 10 % jitter, no loss. */
   network?: NetworkOptions
-  /** Makes nodes, where they are not plain `DHT`s. */
+  /** Makes nodes, where they are not plain `DHT`s. Must pass the options on. */
   create?: (options: DHTOptions) => DHT
 }
 
@@ -74,9 +81,17 @@ export class Simulation {
   readonly #hosts = new Map<DHT, SimulatedHost>()
   /** BOUNDED: by the user's calls of `bootstrapper`. */
   readonly #bootstrap: { host: string; port: number }[] = []
+  /** BOUNDED: by the user's calls of `hostileHost`. */
+  readonly #hostileHosts: HostileHost[] = []
   #stream = CHURN_STREAM
+  #destroyed: Promise<void> | null = null
 
-  constructor({ seed = 1, network = {}, create = (options) => new DHT(options) }: SimulationOptions = {}) {
+  /** @throws TypeError or RangeError for options that make no sense */
+  constructor(options: SimulationOptions = {}) {
+    checkOptions(options, 'a simulation', ['seed', 'network', 'create'])
+    const { seed = 1, network = {}, create = (nodeOptions) => new DHT(nodeOptions) } = options
+    checkOptions(network, 'network', NETWORK_OPTIONS)
+    checkCallback(create, 'create')
     this.network = new SimulatedNetwork({ ...network, seed, clock: this.clock })
     this.random = new SeededRandom(seed, USER_STREAM)
     this.#churnRandom = new SeededRandom(seed, CHURN_STREAM)
@@ -101,16 +116,24 @@ export class Simulation {
     return this.#bootstrap
   }
 
-  /** A new host, without a node. See {@link HostOptions}. */
+  /**
+   * A new host, without a node. See {@link HostOptions}.
+   *
+   * @throws Error when its address is taken; TypeError or RangeError for options that make no sense
+   */
   createHost(options: HostOptions = {}): SimulatedHost {
+    this.#checkThere()
     return this.network.createHost(options)
   }
 
   /**
    * A node that others join through, on a host of its own and port 49737. The first node that joins makes one, if you
    * have not; a second one is an addition.
+   *
+   * @throws TypeError or RangeError for options that make no sense, and as {@link createHost}
    */
   bootstrapper(options: DHTOptions = {}, hostOptions: HostOptions = {}): DHT {
+    checkNodeOptions(options)
     const host = this.createHost(hostOptions)
     const node = DHT.bootstrapper(BOOTSTRAP_PORT, host.address, { ...this.#platform(host), ...options })
     this.#bootstrap.push({ host: host.address, port: BOOTSTRAP_PORT })
@@ -118,20 +141,33 @@ export class Simulation {
     return node
   }
 
-  /** A node on a host of its own that has not joined yet. It starts with the next virtual time that passes. */
-  createNode(options: DHTOptions = {}, { host, create = this.#create, ...hostOptions }: NodeHostOptions = {}): DHT {
+  /**
+   * A node on a host of its own that has not joined yet. It starts with the next virtual time that passes.
+   *
+   * @throws TypeError or RangeError for options that make no sense, what `create` throws, and as {@link createHost}
+   */
+  createNode(options: DHTOptions = {}, nodeHost: NodeHostOptions = {}): DHT {
+    checkNodeOptions(options)
+    checkNodeHost(nodeHost)
+    const { host, create = this.#create, ...hostOptions } = nodeHost
+    this.#checkThere()
     if (this.#bootstrap.length === 0 && options.bootstrap === undefined) this.bootstrapper()
     const at = host ?? this.createHost(hostOptions)
-    const node = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
-    this.#hosts.set(node, at)
-    return node
+    try {
+      const node: unknown = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
+      if (!(node instanceof DHT)) throw new TypeError(`create must return a DHT, got ${describe(node)}`)
+      this.#hosts.set(node, at)
+      return node
+    } catch (err) {
+      if (host === undefined) at.remove()
+      throw err
+    }
   }
 
-  /** A node that has joined. */
-  async startNode(options: DHTOptions = {}, hostOptions: NodeHostOptions = {}): Promise<DHT> {
-    const node = this.createNode(options, hostOptions)
-    await this.run(node.fullyBootstrapped())
-    return node
+  /** A node that has joined. @throws as {@link createNode} */
+  startNode(options: DHTOptions = {}, nodeHost: NodeHostOptions = {}): Promise<DHT> {
+    const node = this.createNode(options, nodeHost)
+    return this.run(node.fullyBootstrapped()).then(() => node)
   }
 
   /**
@@ -141,20 +177,30 @@ export class Simulation {
    *
    * @param hostOptions the same for all, or a function of the number of the node, from 0
    * @param onProgress called with the number of those that have joined, after each wave
+   * @throws TypeError or RangeError for arguments that make no sense
    */
-  async startNodes(
+  startNodes(
     count: number,
     options: DHTOptions = { ephemeral: false },
     hostOptions: NodeHostOptions | ((i: number) => NodeHostOptions) = {},
     onProgress?: (joined: number) => void,
   ): Promise<DHT[]> {
-    const nodes: DHT[] = []
+    checkInteger(count, 'count', 0, MAX_NODES)
+    checkCallback(onProgress, 'onProgress')
+    checkNodeOptions(options)
+    if (typeof hostOptions !== 'function') checkNodeHost(hostOptions)
+    this.#checkThere()
     const optionsOf = typeof hostOptions === 'function' ? hostOptions : () => hostOptions
+    return this.#grow(count, (i) => this.createNode(options, optionsOf(i)), onProgress)
+  }
+
+  async #grow(count: number, create: (i: number) => DHT, onProgress?: (joined: number) => void): Promise<DHT[]> {
+    const nodes: DHT[] = []
     while (nodes.length < count) {
       const size = Math.max(LEAST_WAVE, Math.floor(this.#hosts.size * WAVE_SHARE))
       const wave: DHT[] = []
       for (let i = nodes.length; i < Math.min(nodes.length + size, count); i++) {
-        wave.push(this.createNode(options, optionsOf(i)))
+        wave.push(create(i))
       }
       await this.run(Promise.all(wave.map((node) => node.fullyBootstrapped())))
       nodes.push(...wave)
@@ -198,12 +244,14 @@ export class Simulation {
    * console.log(churn.joins, churn.leaves)
    */
   churn(options: ChurnOptions): Churn {
+    this.#checkThere()
     const bootstrap = new Set(this.#bootstrap.map(({ host }) => host))
-    const nodes = options.nodes ?? this.livingNodes.filter((node) => !bootstrap.has(this.hostOf(node).address))
+    const nodes = options?.nodes ?? this.livingNodes.filter((node) => !bootstrap.has(this.hostOf(node).address))
     const host = {
       clock: this.clock,
       random: this.#churnRandom,
       create: () => this.createNode({ ephemeral: false }),
+      check: (node: DHT) => void this.hostOf(node),
       remove: (node: DHT) => {
         if (this.#hosts.has(node)) this.remove(node)
       },
@@ -216,18 +264,30 @@ export class Simulation {
   /**
    * A host run by your code: it sees what comes in on a port, and sends what it likes.
    *
+   * @param onDatagram gets what comes in; default: nothing is done about it
    * @param options as of any host, and `port`, default any
+   * @throws TypeError or RangeError for arguments that make no sense
    */
   hostileHost(
     onDatagram: OnHostileDatagram = () => {},
-    { port = 0, ...options }: HostOptions & { port?: number } = {},
+    options: HostOptions & { port?: number } = {},
   ): Promise<HostileHost> {
-    return HostileHost.create(this.createHost(options), this.network, port, onDatagram)
+    checkCallback(onDatagram, 'onDatagram')
+    checkOptions(options, 'a hostile host', [...HOST_OPTIONS, 'port'])
+    const { port = 0, ...hostOptions } = options
+    checkInteger(port, 'port', 0, 65535)
+    const made = HostileHost.create(this.createHost(hostOptions), this.network, port, onDatagram)
+    return made.then((hostile) => {
+      this.#hostileHosts.push(hostile)
+      return hostile
+    })
   }
 
   /**
    * The living persistent nodes nearest to a target, nearest first: the truth that no node of a network can see, to
    * compare lookups with.
+   *
+   * @throws TypeError or RangeError for a target that is not 32 bytes, or a `k` that is no count
    */
   trueClosest(target: Uint8Array, k = 20): DHT[] {
     return trueClosest(this.livingNodes, target, k)
@@ -236,10 +296,19 @@ export class Simulation {
   /**
    * Lets virtual time pass until the promise is settled.
    *
-   * @param options `limitMs`: the most virtual time it may take; default 600000 (10 min)
+   * @param options `limitMs`: the most virtual time it may take, `Infinity`: any; default 600000 (10 min)
    * @returns what it was settled with; rejects when it is not within the limit, or when a timer throws
+   * @throws TypeError or RangeError for what is no promise, or no time
    */
-  async run<T>(promise: PromiseLike<T>, { limitMs = PATIENCE_MS }: { limitMs?: number } = {}): Promise<T> {
+  run<T>(promise: PromiseLike<T>, options: { limitMs?: number } = {}): Promise<T> {
+    if (typeof promise?.then !== 'function') throw new TypeError(`promise must be a promise, got ${describe(promise)}`)
+    checkOptions(options, 'run', ['limitMs'])
+    const { limitMs = PATIENCE_MS } = options
+    if (limitMs !== Infinity) checkMeasure(limitMs, 'limitMs')
+    return this.#run(promise, limitMs)
+  }
+
+  async #run<T>(promise: PromiseLike<T>, limitMs: number): Promise<T> {
     let settled = false
     const done = () => void (settled = true)
     promise.then(done, done)
@@ -248,25 +317,56 @@ export class Simulation {
     return promise
   }
 
-  /** Lets virtual time pass. Rejects when a timer throws. */
+  /** Lets virtual time pass. Rejects when a timer throws. @throws TypeError or RangeError for what is no time */
   advance(ms: number): Promise<void> {
     return this.clock.advance(ms)
   }
 
-  /** Ends churn and all nodes. Idempotent. */
-  async destroy(): Promise<void> {
-    for (const churn of this.#churns) churn.stop()
-    const nodes = this.nodes
-    this.#hosts.clear()
-    await this.run(Promise.all(nodes.map((node) => node.destroy())))
+  /**
+   * Ends churn, all nodes and hostile hosts. Idempotent. What is on the clock then, `clock.pending`, are timers that your own
+   * code has left.
+   */
+  destroy(): Promise<void> {
+    return (this.#destroyed ??= this.#destroy())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy()
   }
 
+  async #destroy(): Promise<void> {
+    for (const churn of this.#churns) churn.stop()
+    const nodes = this.nodes
+    this.#hosts.clear()
+    await this.run(Promise.all(nodes.map((node) => node.destroy())))
+    await Promise.all(this.#hostileHosts.map((hostile) => hostile.close()))
+    this.clock.discardMoot()
+  }
+
+  /** @throws DHTError NODE_DESTROYED */
+  #checkThere(): void {
+    if (this.#destroyed !== null) throw new DHTError('NODE_DESTROYED', 'Simulation destroyed')
+  }
+
   #platform(host: SimulatedHost) {
     const random = new SeededRandom(this.#seed, ++this.#stream)
     return { transport: host.transport, clock: host.clock, random }
   }
+}
+
+/** The node itself checks them one by one. @throws TypeError */
+function checkNodeOptions(options: DHTOptions): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new TypeError(`options of a node must be an object, got ${describe(options)}`)
+}
+
+/** @throws TypeError */
+function checkNodeHost(options: NodeHostOptions): void {
+  checkOptions(options, 'a node’s host', [...HOST_OPTIONS, 'host', 'create'])
+  const { host, create } = options
+  checkCallback(create, 'create')
+  if (host === undefined) return
+  if (!(host instanceof SimulatedHost)) throw new TypeError(`host must be a SimulatedHost, got ${describe(host)}`)
+  const doubled = HOST_OPTIONS.filter((name) => options[name as keyof HostOptions] !== undefined)
+  if (doubled.length > 0) throw new TypeError(`${doubled.join(', ')}: a host that is there has its own`)
 }

@@ -1,4 +1,5 @@
 /** The truth about who is closest, by looking at everybody. */
+import { checkHash, checkInteger } from '../node/arguments.js'
 import { compareDistance, idPrefix } from '../primitives/id.js'
 
 /** What has an id, or none while it is ephemeral. */
@@ -6,8 +7,14 @@ export interface Identified {
   readonly id: Uint8Array | null
 }
 
-/** Those of `nodes` with an id that are nearest to the target, nearest first. `target`: 32 bytes. */
+/**
+ * Those of `nodes` with an id that are nearest to the target, nearest first. `target`: 32 bytes.
+ *
+ * @throws TypeError or RangeError for a target that is not 32 bytes, or a `k` that is no count
+ */
 export function trueClosest<N extends Identified>(nodes: Iterable<N>, target: Uint8Array, k: number): N[] {
+  checkHash(target, 'target')
+  checkInteger(k, 'k', 0, Number.MAX_SAFE_INTEGER)
   const targetPrefix = idPrefix(target)
   /** Nearest first. */
   const best: { node: N; id: Uint8Array; distance: number }[] = []

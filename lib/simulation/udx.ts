@@ -70,11 +70,15 @@ export interface SimulatedUdx {
  * An object to give to software that takes a udx-native `UDX` instance.
  *
  * @param transport the network as one host sees it: `host.transport` of a simulated host
+ * @throws TypeError when it cannot bind at once
  * @example
  * const udx = createUdx(network.transport('20.0.0.1'))
  * const node = new OtherDHT({ udx, bootstrap: ['20.0.0.2:10001'] })
  */
 export function createUdx(transport: SynchronousTransport): SimulatedUdx {
+  if (typeof transport?.bindSync !== 'function') {
+    throw new TypeError('transport must be the transport of a simulated host, such as sim.createHost().transport')
+  }
   const udx: SimulatedUdx = {
     createSocket: () =>
       new SimulatedUdxSocket(udx, (port, host, onDatagram) => transport.bindSync(port, host, onDatagram)),

@@ -229,3 +229,40 @@ test('virtual clock: two runs at the same time share the events, and each ends a
   t.is(fired.length, 3)
   t.is(clock.now(), 30)
 })
+
+test('virtual clock: without a limit it ends when nothing is left that could happen', async (t) => {
+  const clock = new VirtualClock()
+  clock.after(10, () => {})
+  t.absent(await clock.runUntil(() => false, Infinity))
+  t.is(clock.now(), 10)
+})
+
+test('virtual clock: what is no time throws at the call', (t) => {
+  const clock = new VirtualClock()
+  for (const ms of [NaN, -1, Infinity]) void t.exception.all(() => clock.advance(ms), RangeError, String(ms))
+  for (const ms of [NaN, -1]) void t.exception.all(() => clock.runUntil(() => false, ms), RangeError, String(ms))
+  void t.exception.all(() => clock.advance('5' as never), TypeError)
+  void t.exception.all(() => clock.jumpWall(NaN), RangeError)
+  void t.exception.all(() => new VirtualClock({ wallStartMs: NaN }), RangeError)
+})
+
+test('virtual clock: what matters to nobody any more can be taken back', async (t) => {
+  class Moot extends VirtualEvent {
+    override get isMoot(): boolean {
+      return true
+    }
+    fire(): boolean {
+      throw new Error('taken back')
+    }
+  }
+  const clock = new VirtualClock()
+  const fired: number[] = []
+  for (let i = 20; i > 0; i--) {
+    clock.schedule(new Moot(), i)
+    clock.after(i, () => fired.push(i))
+  }
+  clock.discardMoot()
+  t.is(clock.pending, 20)
+  await clock.advance(100)
+  t.is(fired.join(), Array.from({ length: 20 }, (_, i) => i + 1).join())
+})

@@ -173,3 +173,17 @@ test('host: when it moves, its NAT has forgotten all ways', async (t) => {
   t.alike(log, ['peer got 1@20', 'got 2@120'])
   t.is(sim.network.stats.lost.nat, 1)
 })
+
+test('host: removed, it stays away, and whoever has its address now is left alone', (t) => {
+  const sim = new Simulation()
+  const address = '50.0.0.1'
+  const first = sim.createHost({ address })
+  first.remove()
+  const second = sim.createHost({ address })
+  first.remove()
+  t.is(sim.network.hostAt(address), second)
+  void t.exception(() => first.revive(), /removed/)
+  void t.exception(() => first.move('50.0.0.2'), /removed/)
+  t.absent(first.up)
+  t.is(sim.network.hostAt('50.0.0.2'), undefined)
+})

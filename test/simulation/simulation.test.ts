@@ -128,3 +128,47 @@ test('simulation: destroyed, nothing is left of it; twice is harmless', async (t
   await sim.advance(10 * MINUTE)
   t.is(sim.clock.pending, 0)
 })
+
+test('simulation: destroyed in the middle of everything, the clock is empty, but for timers of the user’s own', async (t) => {
+  const sim = new Simulation()
+  const nodes = await sim.startNodes(30)
+  const hosts = nodes.map((node) => sim.hostOf(node))
+  const mallory = await sim.hostileHost()
+  sim.churn({ sessionMs: () => 20 * MINUTE })
+  hosts[0]!.kill()
+  hosts[1]!.sleep(100 * MINUTE)
+  hosts[2]!.disconnect()
+  sim.remove(nodes[3]!)
+  const query = nodes[5]!.findNode(sim.random.bytes(32))
+  const ended = query.finished().then(
+    () => 'found',
+    ({ code }: { code: string }) => code,
+  )
+  await sim.advance(100)
+  const destroyed = sim.destroy()
+  t.is(sim.destroy(), destroyed, 'and once')
+  await destroyed
+  t.is(await ended, 'REQUEST_DESTROYED')
+  t.is(sim.clock.pending, 0)
+  t.is(sim.network.boundSockets(), 0)
+  await mallory.close()
+  hosts[6]!.clock.after(1000, () => {})
+  t.is(sim.clock.pending, 1)
+})
+
+test('simulation: destroyed, it makes nothing any more', async (t) => {
+  const sim = new Simulation()
+  const nodes = await sim.startNodes(2)
+  await sim.destroy()
+  const calls = [
+    () => sim.createHost(),
+    () => sim.createNode(),
+    () => sim.startNode(),
+    () => sim.startNodes(1),
+    () => sim.bootstrapper(),
+    () => sim.hostileHost(),
+    () => sim.churn({ halfLifeMs: MINUTE, nodes }),
+  ]
+  for (const call of calls) void t.exception(call, { code: 'NODE_DESTROYED' })
+  t.is(sim.nodes.length, 0)
+})
