@@ -27,6 +27,7 @@ const PAGES = [
   'docs/PROTOCOL.md',
   'docs/RELIABILITY.md',
   'docs/SECURITY.md',
+  'docs/SIMULATION.md',
 ]
 
 /** All that was written for readers. */
@@ -178,6 +179,23 @@ test('docs: GATEWAY names every option of a gateway and of its clients, RECORDS 
   }
   const records = namesInTable(section('docs/RECORDS.md', '## Options'))
   t.alike(records.sort(), membersOf('lib/records/options.ts', 'export interface RecordsOptions').sort())
+})
+
+test('docs: SIMULATION names every option of networks, hosts and churn', (t) => {
+  const network = namesInTable(section('docs/SIMULATION.md', '## The wire'))
+  t.alike(
+    network.sort(),
+    [...membersOf('lib/simulation/conditions.ts', 'export interface LinkConditions'), 'latency'].sort(),
+  )
+  const text = read('docs/SIMULATION.md')
+  for (const name of [
+    ...membersOf('lib/simulation/network.ts', 'export interface HostOptions'),
+    ...membersOf('lib/simulation/nat.ts', 'export interface NatOptions'),
+    ...membersOf('lib/simulation/churn.ts', 'export interface ChurnOptions'),
+    ...membersOf('lib/simulation/simulation.ts', 'export interface SimulationOptions'),
+  ]) {
+    t.ok(text.includes(name), name)
+  }
 })
 
 test('docs: every code of a DHTError is explained, and no other', (t) => {
