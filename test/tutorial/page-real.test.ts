@@ -32,6 +32,11 @@ test('page: the tab becomes a node of a real network, and goes back', { timeout:
   await holds(page, "tutorialPage.state.lookup.value === 'tomato soup'")
   t.ok(await page.evaluate('tutorialPage.stage.painter.drawn.edges > 0 && tutorialPage.stage.painter.drawn.target'))
 
+  await page.getByRole('tab', { name: 'Code' }).click()
+  t.ok(await page.getByRole('button', { name: 'Run' }).isDisabled(), 'code is for the simulated network')
+
+  await local.close()
+  await page.locator('.connection.failed').filter({ hasText: 'the gateway is lost' }).waitFor()
   await page.getByRole('radio', { name: 'Simulated' }).check()
   await holds(page, "tutorialPage.state.kind === 'simulated'")
   await hasNodes(page, 60)
@@ -42,9 +47,27 @@ test('page: a gateway that is not there is told', { timeout: 3 * PATIENCE_MS }, 
   const site = await openSite()
   t.teardown(() => site.close())
   const page = await site.open()
-  await page.evaluate("tutorialPage.act('connect', { gateway: 'nonsense', bootstrap: '' })")
+  const join = async (gateway: string): Promise<void> => {
+    await page.getByRole('radio', { name: 'Real' }).check()
+    const form = page.getByRole('form', { name: 'Join a real network' })
+    await form.getByRole('textbox', { name: 'Gateway' }).fill(gateway)
+    await form.getByRole('textbox', { name: 'Gateway' }).press('Enter')
+  }
+  await join('nonsense')
+  const state = page.locator('.connection')
+  await state.filter({ hasText: 'gateway must be a ws:// or wss:// URL' }).waitFor()
+  t.is(await page.evaluate('document.activeElement.name'), 'network', 'the keyboard is back at the switch')
   await page.getByRole('tab', { name: 'Log' }).click()
   await page.locator('.log .error').first().waitFor()
   t.ok(await page.evaluate("tutorialPage.state.kind === 'simulated'"), 'the simulated network is still there')
+  await hasNodes(page, 60)
+
+  // A port that browsers never connect to.
+  await join('ws://127.0.0.1:1/')
+  await state.filter({ hasText: 'no connection to ws://127.0.0.1:1/' }).waitFor()
+  await page.getByRole('radio', { name: 'Simulated' }).check()
+  await hasNodes(page, 60)
+  await state.waitFor({ state: 'detached' })
+  site.complaints.splice(0, Infinity, ...site.complaints.filter((text) => !text.includes('ws://127.0.0.1:1/')))
   t.alike(site.complaints, [])
 })

@@ -45,6 +45,8 @@ export class PageState {
   samples: Sample[] = []
   flights: Flight[] = []
   running = false
+  /** Chapter whose code the console is of. */
+  ranChapter = -1
   loss = 0
   cut = false
 

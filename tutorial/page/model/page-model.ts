@@ -8,7 +8,7 @@ import { type CodeHost, createCodeApi } from '../code/code-api.js'
 import { CodeRunner } from '../code/code-runner.js'
 import type { Action, ActionName, Actions } from './actions.js'
 import { Engine } from './engine.js'
-import type { Frame, NodeDetails, RecordView, Task } from './frame.js'
+import type { ConnectionView, Frame, NodeDetails, RecordView, Task } from './frame.js'
 import { detailsOf } from './node-details.js'
 import { RealNetwork } from './real-network.js'
 import { isUp, type Member } from './roster.js'
@@ -37,6 +37,8 @@ export class PageModel implements CodeHost {
   readonly #actions: Doing
   #network = new TutorialNetwork()
   #real: RealNetwork | null = null
+  /** The real network that could not even be tried; told until the next attempt. */
+  #refused: ConnectionView | null = null
   #epoch = 1
   #task: Task | null = null
   #selected: number | null = null
@@ -107,7 +109,7 @@ export class PageModel implements CodeHost {
       samples: network.sampler.take(),
       loss: network.loss,
       cut: network.cut,
-      connection: null,
+      connection: this.#refused,
     }
   }
 
@@ -119,6 +121,7 @@ export class PageModel implements CodeHost {
     this.#epoch++
     this.#selected = null
     this.#task = null
+    this.#refused = null
     if (count === 0) return
     const { node } = this.#network.bootstrapper()
     await this.hurry(node.fullyBootstrapped())
@@ -225,15 +228,23 @@ export class PageModel implements CodeHost {
   async #connect(options: Parameters<Actions['connect']>[0]): Promise<void> {
     this.#runner.stop()
     await this.#disconnect()
+    this.#refused = null
+    let real
+    try {
+      real = new RealNetwork(options, this.#now)
+    } catch (error) {
+      this.#refused = { state: 'failed', gateway: options.gateway, message: String((error as Error).message) }
+      throw error
+    }
     this.#epoch++
-    this.#selected = null
-    this.#real = new RealNetwork(options, this.#now)
-    this.#selected = this.#real.ownKey
-    await this.#real.start()
+    this.#real = real
+    this.#selected = real.ownKey
+    await real.start()
   }
 
   async #disconnect(): Promise<void> {
     const real = this.#real
+    this.#refused = null
     if (real === null) return
     this.#real = null
     this.#epoch++

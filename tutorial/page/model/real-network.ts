@@ -2,7 +2,7 @@
  * A real network, as one node of it sees it: ours. The node runs in this tab; its datagrams go through a gateway, as a
  * browser has no UDP. What can be seen are the nodes that it knows, and those that its lookups meet.
  */
-import type { DHTOptions } from 'xorpc'
+import type { DHTOptions, GatewayOptions, GatewayStatus } from 'xorpc'
 import type { RealNetworkOptions } from './actions.js'
 import { EventLog } from './event-log.js'
 import type { ConnectionView, Frame, NodeView } from './frame.js'
@@ -39,6 +39,10 @@ export class RealNetwork {
   readonly #told = new Map<number, string>()
   readonly #removed: number[] = []
   #count = 1
+  #hasJoined = false
+  #hasGateway = false
+  /** Why the gateway is lost, in words; empty: it is not. */
+  #lostBecause = ''
   readonly #connection: ConnectionView
 
   /** @throws TypeError or RangeError for a gateway or a bootstrap node that is none */
@@ -50,8 +54,8 @@ export class RealNetwork {
     const urls = words(gateway)
     if (urls.length === 0) throw new TypeError('a browser has no UDP: give the URL of a gateway')
     const places = words(bootstrap)
-    const options: DHTOptions & { gateway: string[] } = {
-      gateway: urls,
+    const options: DHTOptions & { gateway: GatewayOptions } = {
+      gateway: { url: urls, onStatus: (status) => this.#onGateway(status) },
       ...(places.length === 0 ? {} : { bootstrap: places }),
       stableAfterMs: STABLE_AFTER_MS,
       trace: joinTrace(this.#lookups, () => this.node),
@@ -70,9 +74,8 @@ export class RealNetwork {
       await node.bind()
       this.#tell('connecting', 'the gateway gave this tab a UDP port; joining')
       await node.fullyBootstrapped()
-      const { size } = node.table
-      if (size > 0) this.#tell('connected', `this tab is a node, and knows ${size} others`)
-      else this.#tell('failed', 'connected to the gateway, but no bootstrap node answers')
+      this.#hasJoined = true
+      this.#tellHowItIs()
     } catch (error) {
       if (!node.destroyed) this.#tell('failed', error instanceof Error ? error.message : String(error))
     }
@@ -149,10 +152,32 @@ export class RealNetwork {
     node.on('nat-update', (host, port) => {
       if (host !== null) this.log.add(`others see this tab at ${host}:${port || '…'}`)
     })
-    node.on('network-update', () => this.log.add(node.online ? 'others answer' : 'nobody answers', 'notice'))
+    node.on('network-update', () => {
+      if (this.#hasJoined) this.#tellHowItIs()
+    })
+  }
+
+  #onGateway({ state, reason, url }: GatewayStatus): void {
+    this.#hasGateway = state === 'open'
+    if (state === 'open') this.#lostBecause = ''
+    else if (reason !== '') this.#lostBecause = reason
+    if (this.#hasJoined) this.#tellHowItIs()
+    else if (state === 'waiting') this.#tell('connecting', `no connection to ${url}: ${reason}; trying again`)
+  }
+
+  /** What holds since it has joined, until it changes. */
+  #tellHowItIs(): void {
+    const { size } = this.node.table
+    if (!this.#hasGateway) {
+      const why = this.#lostBecause === '' ? '' : `: ${this.#lostBecause}`
+      this.#tell('failed', `the gateway is lost${why}; looking for it again`)
+    } else if (size === 0) this.#tell('failed', 'connected to the gateway, but no bootstrap node answers')
+    else if (!this.node.online) this.#tell('failed', 'connected to the gateway, but nobody answers')
+    else this.#tell('connected', `this tab is a node, and knows ${size} others`)
   }
 
   #tell(state: ConnectionView['state'], message: string): void {
+    if (this.#connection.state === state && this.#connection.message === message) return
     this.#connection.state = state
     this.#connection.message = message
     this.log.add(message, state === 'failed' ? 'error' : 'notice')

@@ -87,20 +87,26 @@ export class ChapterPanel {
   }
 
   #console(): TemplateResult | typeof nothing {
-    const lines = this.#host.state.console
-    if (lines.length === 0) return nothing
+    const { console: lines, ranChapter, chapter } = this.#host.state
+    // What another chapter's code has printed would be taken for this one's.
+    if (lines.length === 0 || ranChapter !== chapter) return nothing
     return html`<div class="console" role="log" aria-label="Output of the code" tabindex="0">
       ${lines.map(({ kind, text }) => html`<div class=${kind}>${text}</div>`)}
     </div>`
   }
 
   #code(chapter: Chapter): TemplateResult {
-    const index = this.#host.state.chapter
+    const { chapter: index, kind } = this.#host.state
     this.#prepare(index, chapter)
     const isEdited = this.#edited.has(index)
     return html`
       <div class="row">
-        <button type="button" class="primary" @click=${() => this.#host.runCode(this.#editor?.text ?? chapter.code)}>
+        <button
+          type="button"
+          class="primary"
+          ?disabled=${kind === 'real'}
+          @click=${() => this.#host.runCode(this.#editor?.text ?? chapter.code)}
+        >
           Run
         </button>
         <button type="button" ?disabled=${!isEdited} @click=${() => this.#reset(index, chapter)}>

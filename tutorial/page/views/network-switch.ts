@@ -12,7 +12,7 @@ export function networkSwitch(host: PageHost, local: LocalNetwork | null): Templ
   const { kind, connecting, connection } = host.state
   const toSimulated = (): void => {
     host.change({ connecting: false })
-    if (kind === 'real') host.act('disconnect')
+    host.act('disconnect')
   }
   return html`
     <div class="choice network" role="radiogroup" aria-label="Network">
@@ -45,15 +45,21 @@ export function networkSwitch(host: PageHost, local: LocalNetwork | null): Templ
 }
 
 function form(host: PageHost, local: LocalNetwork | null): TemplateResult {
+  /** The dialog goes, and whoever uses the keyboard is back at the switch. */
+  const close = (): void => {
+    document.querySelector<HTMLElement>('.network input:checked')?.focus()
+    host.change({ connecting: false })
+  }
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault()
     const data = new FormData(event.target as HTMLFormElement)
     const text = (name: string) => data.get(name) as string
-    host.change({ connecting: false, panel: 'node' })
+    host.change({ panel: 'node' })
+    close()
     host.act('connect', { gateway: text('gateway'), bootstrap: text('bootstrap') })
   }
   const onKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape') host.change({ connecting: false })
+    if (event.key === 'Escape') close()
   }
   return html`<form class="connect" aria-label="Join a real network" @submit=${onSubmit} @keydown=${onKey}>
     <p>
@@ -69,7 +75,7 @@ function form(host: PageHost, local: LocalNetwork | null): TemplateResult {
     /></label>
     <div class="row">
       <button class="primary">Join</button>
-      <button type="button" @click=${() => host.change({ connecting: false })}>Cancel</button>
+      <button type="button" @click=${close}>Cancel</button>
     </div>
   </form>`
 }
