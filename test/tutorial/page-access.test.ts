@@ -95,6 +95,18 @@ test('page: a phone shows the picture and one thing below it', { timeout: 2 * PA
   await page.touchscreen.tap(x, y)
   await holds(page, 'tutorialPage.state.selected !== null')
   await page.getByText('Routing table, by shared bits').waitFor()
+  const signs = page.getByRole('list', { name: 'Signs in the picture' })
+  t.absent(await signs.isVisible())
+  await page.getByText('Signs', { exact: true }).tap()
+  t.is(await signs.getByRole('listitem').count(), 8, 'what the signs mean')
+  await page.getByText('Signs', { exact: true }).tap()
+  await page.getByRole('button', { name: 'Chapter', exact: true }).tap()
+  await page.evaluate('tutorialPage.change({ chapter: 6 })')
+  // Whatever is scrolled to for a finger or the keyboard is neither under the picture nor under the buttons.
+  for (const name of ['Code', 'Text']) {
+    await page.getByRole('tab', { name }).focus()
+    await page.getByRole('tab', { name }).tap({ timeout: 10_000 })
+  }
   await page.context().close()
 })
 

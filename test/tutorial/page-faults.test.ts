@@ -31,6 +31,10 @@ for (const [name, options] of [
   test(`page: no fault of accessibility is found, ${name}`, { timeout: 3 * PATIENCE_MS }, async (t) => {
     const page = await site.open(options)
     t.alike(await findFaults(page), [], 'at the start')
+    if (name === 'on a phone') {
+      await page.getByText('Signs', { exact: true }).tap()
+      t.alike(await findFaults(page, '.picture'), [], 'the signs')
+    }
     await page.evaluate("tutorialPage.act('put', 3, 'lunch', 'soup')")
     await holds(page, "tutorialPage.state.lookup?.phase === 'done'")
     // The rest is made of the same parts.

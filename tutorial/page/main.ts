@@ -51,6 +51,8 @@ class Page implements PageHost {
   readonly #chapterPanel = new ChapterPanel(this)
   readonly #theme: ThemeChoice
   readonly #legend = legend()
+  /** The same where there is no room for it: on phones. */
+  readonly #foldedLegend = legend()
   #isStale = true
   #drawnAt = 0
   #frameTaken = false
@@ -81,6 +83,7 @@ class Page implements PageHost {
     Object.assign(this.state, changes)
     if (changes.chapter !== undefined) history.replaceState(null, '', `#chapter-${changes.chapter + 1}`)
     this.#drawNow()
+    if (changes.chapter !== undefined) this.#toChapterStart()
   }
 
   select(key: number | null): void {
@@ -96,6 +99,7 @@ class Page implements PageHost {
 
   runCode(code: string): void {
     this.state.console = []
+    this.state.ranChapter = this.state.chapter
     this.act('run', code)
   }
 
@@ -158,6 +162,10 @@ class Page implements PageHost {
         <section class="chapter" aria-labelledby="chapter-title">${this.#chapterPanel.draw()}</section>
         <section class="picture" id="stage" aria-label="The network">
           ${clockBar(this)} ${this.stage.element} ${this.#legend}
+          <details class="signs">
+            <summary>Signs</summary>
+            ${this.#foldedLegend}
+          </details>
         </section>
         <section class="actions" aria-label="What you can do">${actionBar(this)}</section>
         <section class="panels" aria-labelledby="panels-title">
@@ -197,6 +205,13 @@ class Page implements PageHost {
     const number = Number(/^#chapter-(\d+)$/.exec(location.hash)?.[1] ?? 1)
     if (CHAPTERS[number - 1] !== undefined) this.state.chapter = number - 1
     this.#isStale = true
+    this.#toChapterStart()
+  }
+
+  /** A chapter is read from its beginning, whether it scrolls by itself, as on wide screens, or with the page. */
+  #toChapterStart(): void {
+    document.querySelector('.chapter')?.scrollTo(0, 0)
+    scrollTo(0, 0)
   }
 
   #print(kind: 'error', text: string): void {

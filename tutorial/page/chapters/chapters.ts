@@ -73,7 +73,7 @@ export const CHAPTERS: readonly Chapter[] = [
   {
     ...text06,
     code: code06,
-    panel: 'log',
+    panel: 'node',
     watch: 'The cross is the dead node. The table of the first node names it until a request to it has failed.',
   },
   {

@@ -31,10 +31,9 @@ function link(
   return /^https?:/.test(token.href) ? `<a href="${token.href}">${text}</a>` : `<code>${text}</code>`
 }
 
-/** Long lines scroll, so whoever has no pointer must be able to get there. */
 function code({ text, lang = '' }: Tokens.Code): string {
   const label = lang === 'console' ? 'Output' : 'Code'
-  return `<pre class="${lang}" tabindex="0" role="group" aria-label="${label}"><code>${escapeHtml(text)}</code></pre>`
+  return `<pre class="${lang}" role="group" aria-label="${label}"><code>${escapeHtml(text)}</code></pre>`
 }
 
 /** One level deeper: the page has titles of its own above. */

@@ -15,8 +15,8 @@ const NATS: readonly [NodeView['nat'], string][] = [
 ]
 
 export function actionBar(host: PageHost): TemplateResult {
-  return html`${host.state.kind === 'simulated' ? html`${nodeActions(host)}${networkActions(host)}` : nothing}
-  ${lookupActions(host)}`
+  return html`${lookupActions(host)}
+  ${host.state.kind === 'simulated' ? html`${nodeActions(host)}${networkActions(host)}` : nothing}`
 }
 
 function nodeActions(host: PageHost): TemplateResult {

@@ -49,7 +49,7 @@ function facts({ tableSize, estimate, received, sent, values }: NodeDetails): Te
       ${tableSize === 1 ? 'node' : 'nodes'}${estimate === null ? nothing : `, guesses ${Math.round(estimate)} in all`}
     </dd>
     <dt>Requests</dt>
-    <dd>${sent} sent, ${received} answered</dd>
+    <dd>${sent} sent, ${received} received</dd>
     <dt>Values</dt>
     <dd>
       ${
