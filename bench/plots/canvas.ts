@@ -10,6 +10,9 @@ export { Plot }
 /** Ours and theirs; told apart by those who see no colours as well, since one is much darker. */
 export const COLORS = { xorpc: '#0b5fb0', 'dht-rpc': '#e07b1f' } as const
 
+/** The same for text, dark enough to be read on white: a contrast of at least 5 to 1. */
+export const TEXT_COLORS = { xorpc: '#0b5fb0', 'dht-rpc': '#a8540a' } as const
+
 const INK = '#1f2328'
 const FAINT_INK = '#59636e'
 const PAPER = '#ffffff'

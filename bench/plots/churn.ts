@@ -1,7 +1,7 @@
 /** Lookups under churn, against the half-life of a node's session. */
 import type { ChurnFigures, ChurnResult } from '../scenarios/churn.js'
 import { SUBJECTS } from '../scenarios/scenario.js'
-import { COLORS, drawPicture, type Panel, Plot } from './canvas.js'
+import { COLORS, drawPicture, type Panel, Plot, TEXT_COLORS } from './canvas.js'
 
 const MINUTE_MS = 60_000
 
@@ -10,6 +10,9 @@ const PERCENTILES: { figure: 'p50Ms' | 'p95Ms' | 'p99Ms'; name: string; width: n
   { figure: 'p95Ms', name: 'p95', width: 1.75 },
   { figure: 'p99Ms', name: 'p99', width: 1.25 },
 ]
+
+/** Height of a label, as a share of the highest value. */
+const LABEL_SHARE = 0.065
 
 export function drawChurn({ networks, nodes, durationMs, versions }: ChurnResult): string {
   const hours = Math.round(durationMs / 6 / MINUTE_MS) / 10
@@ -23,15 +26,34 @@ export function drawChurn({ networks, nodes, durationMs, versions }: ChurnResult
 }
 
 function timePanel(networks: ChurnFigures[]): Panel {
-  const marks = SUBJECTS.flatMap((client) => {
-    return PERCENTILES.flatMap(({ figure, name, width }) => {
-      const points = pointsOf(networks, client, (network) => network[figure] / 1000)
-      return lineOf(points, { color: COLORS[client], width, name })
+  const series = SUBJECTS.flatMap((client) => {
+    return PERCENTILES.map(({ figure, name, width }) => {
+      return { client, name, width, points: pointsOf(networks, client, (network) => network[figure] / 1000) }
     })
   })
+  const most = Math.max(...series.flatMap(({ points }) => points.map(({ value }) => value)))
+  const labels = series.map(({ client, name, points }) => ({ ...points.at(-1)!, name, color: TEXT_COLORS[client] }))
+  const marks = [
+    ...series.flatMap(({ client, width, points }) => lineOf(points, { color: COLORS[client], width })),
+    Plot.text(spread(labels, LABEL_SHARE * most), {
+      x: 'minutes',
+      y: 'value',
+      text: 'name',
+      fill: 'color',
+      dx: 8,
+      textAnchor: 'start',
+      fontWeight: 600,
+      fontSize: 12,
+    }),
+  ]
   return {
     title: 'time of a lookup',
-    options: { x: halfLifeAxis(networks), y: { label: 'seconds', zero: true, grid: true, nice: true }, marks },
+    options: {
+      x: halfLifeAxis(networks),
+      y: { label: 'seconds', zero: true, grid: true, nice: true },
+      color: { type: 'identity' },
+      marks,
+    },
   }
 }
 
@@ -42,7 +64,7 @@ function sharePanels(networks: ChurnFigures[]): Panel[] {
   ]
   return panels.map(({ title, of }, i) => {
     const marks = SUBJECTS.flatMap((client) => {
-      return lineOf(pointsOf(networks, client, of), { color: COLORS[client], width: 2.5, name: '' })
+      return lineOf(pointsOf(networks, client, of), { color: COLORS[client], width: 2.5 })
     })
     const y =
       i === 0 ? { label: '% of lookups', domain: [leastOf(networks, of), 100] } : { label: 'requests', zero: true }
@@ -75,19 +97,20 @@ function pointsOf(
     .map((network) => ({ minutes: network.halfLifeMs / MINUTE_MS, value: of(network) }))
 }
 
-function lineOf(points: HalfLifePoint[], { color, width, name }: { color: string; width: number; name: string }) {
+function lineOf(points: HalfLifePoint[], { color, width }: { color: string; width: number }) {
   const at = { x: 'minutes', y: 'value' }
   return [
     Plot.line(points, { ...at, stroke: color, strokeWidth: width }),
     Plot.dot(points, { ...at, fill: color, r: 2 + width / 2 }),
-    Plot.text(points.slice(-1), {
-      ...at,
-      text: () => name,
-      fill: color,
-      dx: 8,
-      textAnchor: 'start',
-      fontWeight: 600,
-      fontSize: 12,
-    }),
   ]
+}
+
+/** Moves labels up where they would cover those below them, which stay. */
+export function spread<L extends { value: number }>(labels: readonly L[], least: number): L[] {
+  const moved: L[] = []
+  for (const label of labels.toSorted((a, b) => a.value - b.value)) {
+    const below = moved.at(-1)
+    moved.push({ ...label, value: Math.max(label.value, below === undefined ? -Infinity : below.value + least) })
+  }
+  return moved
 }

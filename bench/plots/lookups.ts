@@ -1,7 +1,8 @@
 /** How long lookups take: the share that is over after some time, without and with dead nodes. */
 import type { LookupsResult } from '../scenarios/lookups.js'
 import { SUBJECTS } from '../scenarios/scenario.js'
-import { COLORS, drawPicture, type Panel, Plot } from './canvas.js'
+import type { SubjectName } from '../subject.js'
+import { COLORS, drawPicture, type Panel, Plot, TEXT_COLORS } from './canvas.js'
 
 /** The axis ends where nearly all lookups are over: the slowest would press the rest together. */
 const SHOWN_SHARE = 0.97
@@ -38,7 +39,7 @@ export function drawLookups({ distributions, nodes, versions }: LookupsResult): 
             x: 'x',
             y: 'y',
             text: 'label',
-            fill: 'client',
+            fill: ({ client }: { client: SubjectName }) => TEXT_COLORS[client],
             dx: -6,
             textAnchor: 'end',
             fontWeight: 600,

@@ -3,7 +3,7 @@ import { FAR_NODES, type Growing, lawOf, type ScalingResult } from '../scenarios
 import { SUBJECTS } from '../scenarios/scenario.js'
 import { valueOf } from '../simulated/law.js'
 import type { SubjectName } from '../subject.js'
-import { COLORS, drawPicture, type Panel, Plot } from './canvas.js'
+import { COLORS, TEXT_COLORS, drawPicture, type Panel, Plot } from './canvas.js'
 
 const DASH = '5 4'
 
@@ -73,7 +73,7 @@ function marksOf(result: ScalingResult, client: SubjectName, { figure, factor }:
     Plot.text(far, {
       ...at,
       text: ({ value }: { value: number }) => value.toFixed(value < 10 ? 1 : 0),
-      fill: color,
+      fill: TEXT_COLORS[client],
       dx: -4,
       dy: -12,
       textAnchor: 'end',

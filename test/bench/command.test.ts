@@ -16,6 +16,12 @@ test('command: numbers replace those of the plan, for every kind of measurement 
   t.is(parseCommand([]).simulation.nodes, 1000, 'one command does not change the next')
 })
 
+test('command: by default, what is published: five rounds, five seeds of 200 lookups, and four hours of churn', (t) => {
+  const { plan, hyperdht, simulation } = parseCommand([])
+  t.alike([plan.rounds, hyperdht.rounds], [5, 5])
+  t.alike([simulation.seeds, simulation.lookups, simulation.churnMs], [5, 200, 4 * 3_600_000])
+})
+
 test('command: --quick is small, --only picks', (t) => {
   const { simulation, only } = parseCommand(['--quick', '--only', 'lookups,churn'])
   t.ok(simulation.seeds === 1 && simulation.nodes < 100)

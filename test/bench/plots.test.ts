@@ -1,6 +1,6 @@
 /** Plots and tables are made from the stored figures alone, and are the same each time. */
 import test from 'brittle'
-import { drawChurn } from '../../bench/plots/churn.js'
+import { drawChurn, spread } from '../../bench/plots/churn.js'
 import { drawLookups } from '../../bench/plots/lookups.js'
 import { drawScaling } from '../../bench/plots/scaling.js'
 import type { ChurnResult } from '../../bench/scenarios/churn.js'
@@ -59,6 +59,17 @@ test('plots: the same figures give the same bytes', (t) => {
   t.is(drawLookups(LOOKUPS), drawLookups(LOOKUPS))
   t.is(drawScaling(SCALING), drawScaling(SCALING))
   t.is(drawChurn(CHURN), drawChurn(CHURN))
+})
+
+test('plots: labels that would cover each other move apart, the others stay', (t) => {
+  const labels = [1, 5, 1.1, 1.2].map((value) => ({ name: `at ${value}`, value }))
+  t.alike(spread(labels, 0.5), [
+    { name: 'at 1', value: 1 },
+    { name: 'at 1.1', value: 1.5 },
+    { name: 'at 1.2', value: 2 },
+    { name: 'at 5', value: 5 },
+  ])
+  t.alike(spread([], 1), [])
 })
 
 test('tables: the laws are fitted, foretold and carried on to ten million', (t) => {
