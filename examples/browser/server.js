@@ -4,6 +4,7 @@
  *
  *     npm run build && npm run build:browser && node examples/browser/server.js [port]
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { Gateway } from 'xorpc/gateway'
@@ -14,6 +15,12 @@ import { serveValues } from './store.js'
 const HOST = '127.0.0.1'
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', json: 'application/json' }
 const FILES = ['chat.html', 'chat.js', 'store.html', 'store.js', 'embed.html', 'page.css']
+/** The package in one file, for pages that are not built. */
+const BUNDLE = new URL('../../dist/browser/xorpc.js', import.meta.url)
+if (!existsSync(BUNDLE)) {
+  console.error('The pages load dist/browser/xorpc.js, which is not there yet: npm run build:browser')
+  process.exit(1)
+}
 
 const testnet = await createTestnet(10)
 const member = await testnet.createNode()
@@ -42,7 +49,7 @@ async function bodyOf(name) {
   if (name === 'network.json') {
     return JSON.stringify({ gateway: `ws://${HOST}:${port}/dht`, bootstrap: testnet.bootstrap })
   }
-  if (name === 'xorpc.js') return readFile(new URL('../../dist/browser/xorpc.js', import.meta.url))
+  if (name === 'xorpc.js') return readFile(BUNDLE)
   if (!FILES.includes(name)) throw new Error('none of ours')
   return readFile(new URL(name, import.meta.url))
 }

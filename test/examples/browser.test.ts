@@ -1,8 +1,10 @@
 /** The pages of examples/browser, in Chromium and among each other, and the process that serves them. */
 import test from 'brittle'
 import { build } from 'esbuild'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { hasChromium, launchChromium } from '../tooling/chromium.js'
@@ -30,6 +32,20 @@ async function says(page: Page, id: string, text: RegExp): Promise<string> {
   await found.waitFor(PATIENCE)
   return (await found.textContent()) ?? ''
 }
+
+test('browser examples: without the file for browsers the server says how to make it', (t) => {
+  const copy = mkdtempSync(join(tmpdir(), 'xorpc-pages-'))
+  t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+  cpSync(join(ROOT, 'examples/browser'), join(copy, 'examples/browser'), { recursive: true })
+  mkdirSync(join(copy, 'node_modules'))
+  symlinkSync(ROOT, join(copy, 'node_modules/xorpc'), 'dir')
+  const { status, stderr } = spawnSync(process.execPath, [join(copy, 'examples/browser/server.js')], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  t.is(status, 1)
+  t.ok(stderr.includes('npm run build:browser'), stderr)
+})
 
 test(
   'browser examples: a chat between two tabs and a process',
