@@ -20,6 +20,9 @@ const { resolve } = createRequire(import.meta.url)
 /** A step that takes longer hangs. */
 const STEP_LIMIT_MS = 120_000
 
+/** What pages that are not built load by an import map. */
+const BROWSER_FILE = 'dist/browser/xorpc.js'
+
 /** What must never be in the tarball. */
 const UNWANTED = /(^|\/)(test|bench|examples|tutorial|node_modules)\/|\.tsbuildinfo$|(^|\/)\.(?!\/)/
 
@@ -169,12 +172,14 @@ function runNode(cwd: string, args: string[]): void {
 }
 
 function pack(dir: string): string {
-  // The build is there already, and its script would print into our JSON.
+  // The build is there already, and its script would print into our JSON. The file for import maps is made when it is published.
+  run(ROOT, 'npm', ['run', '--silent', 'build:browser'])
   const out = run(ROOT, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', dir])
   const [packed] = JSON.parse(out) as Array<{ filename: string; files: Array<{ path: string }> }>
   if (packed === undefined) throw new StepFailed('npm pack packed nothing')
   const unwanted = packed.files.map((file) => file.path).filter((path) => UNWANTED.test(path))
   if (unwanted.length > 0) throw new StepFailed(`should not be in the tarball:\n${unwanted.join('\n')}`)
+  if (!packed.files.some(({ path }) => path === BROWSER_FILE)) throw new StepFailed(`${BROWSER_FILE} is missing`)
   return join(dir, packed.filename)
 }
 
