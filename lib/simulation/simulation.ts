@@ -47,11 +47,11 @@ export interface SimulationOptions {
 }
 
 /** Where a node runs, and of which class it is. */
-export interface NodeHostOptions extends HostOptions {
+export interface NodeHostOptions<N extends DHT = DHT> extends HostOptions {
   /** A host that is there already. Default: one of its own. */
   host?: SimulatedHost
   /** Makes the node, where it is not a plain `DHT`. Must pass the options on. */
-  create?: (options: DHTOptions) => DHT
+  create?: (options: DHTOptions) => N
 }
 
 /**
@@ -146,10 +146,10 @@ export class Simulation {
    *
    * @throws TypeError or RangeError for options that make no sense, what `create` throws, and as {@link createHost}
    */
-  createNode(options: DHTOptions = {}, nodeHost: NodeHostOptions = {}): DHT {
+  createNode<N extends DHT = DHT>(options: DHTOptions = {}, nodeHost: NodeHostOptions<N> = {}): N {
     checkNodeOptions(options)
     checkNodeHost(nodeHost)
-    const { host, create = this.#create, ...hostOptions } = nodeHost
+    const { host, create = this.#create, ...hostOptions } = nodeHost as NodeHostOptions
     this.#checkThere()
     if (this.#bootstrap.length === 0 && options.bootstrap === undefined) this.bootstrapper()
     const at = host ?? this.createHost(hostOptions)
@@ -157,7 +157,7 @@ export class Simulation {
       const node: unknown = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
       if (!(node instanceof DHT)) throw new TypeError(`create must return a DHT, got ${describe(node)}`)
       this.#hosts.set(node, at)
-      return node
+      return node as N // who names a class without a `create` of its own means that of the simulation
     } catch (err) {
       if (host === undefined) at.remove()
       throw err
@@ -165,7 +165,7 @@ export class Simulation {
   }
 
   /** A node that has joined. @throws as {@link createNode} */
-  startNode(options: DHTOptions = {}, nodeHost: NodeHostOptions = {}): Promise<DHT> {
+  startNode<N extends DHT = DHT>(options: DHTOptions = {}, nodeHost: NodeHostOptions<N> = {}): Promise<N> {
     const node = this.createNode(options, nodeHost)
     return this.run(node.fullyBootstrapped()).then(() => node)
   }
@@ -179,12 +179,12 @@ export class Simulation {
    * @param onProgress called with the number of those that have joined, after each wave
    * @throws TypeError or RangeError for arguments that make no sense
    */
-  startNodes(
+  startNodes<N extends DHT = DHT>(
     count: number,
     options: DHTOptions = { ephemeral: false },
-    hostOptions: NodeHostOptions | ((i: number) => NodeHostOptions) = {},
+    hostOptions: NodeHostOptions<N> | ((i: number) => NodeHostOptions<N>) = {},
     onProgress?: (joined: number) => void,
-  ): Promise<DHT[]> {
+  ): Promise<N[]> {
     checkInteger(count, 'count', 0, MAX_NODES)
     checkCallback(onProgress, 'onProgress')
     checkNodeOptions(options)
@@ -194,11 +194,15 @@ export class Simulation {
     return this.#grow(count, (i) => this.createNode(options, optionsOf(i)), onProgress)
   }
 
-  async #grow(count: number, create: (i: number) => DHT, onProgress?: (joined: number) => void): Promise<DHT[]> {
-    const nodes: DHT[] = []
+  async #grow<N extends DHT>(
+    count: number,
+    create: (i: number) => N,
+    onProgress?: (joined: number) => void,
+  ): Promise<N[]> {
+    const nodes: N[] = []
     while (nodes.length < count) {
       const size = Math.max(LEAST_WAVE, Math.floor(this.#hosts.size * WAVE_SHARE))
-      const wave: DHT[] = []
+      const wave: N[] = []
       for (let i = nodes.length; i < Math.min(nodes.length + size, count); i++) {
         wave.push(create(i))
       }

@@ -88,10 +88,14 @@ test('simulation: nodes of a class of one’s own, on hosts of one’s own', asy
   t.teardown(() => sim.destroy())
   const node = await sim.startNode()
   t.ok(node instanceof Mine)
-  class Other extends DHT {}
+  class Other extends DHT {
+    readonly name = 'other'
+  }
   const host = sim.createHost({ address: '50.0.0.1' })
   const other = await sim.startNode({}, { host, create: (options) => new Other(options) })
-  t.ok(other instanceof Other)
+  t.is(other.name, 'other', 'and the type is that of what create makes')
+  const [third] = await sim.startNodes(1, {}, { create: (options) => new Other(options) })
+  t.is(third!.name, 'other')
   t.is(sim.hostOf(other), host)
   t.is(sim.addressOf(other).host, '50.0.0.1')
   await sim.run(node.ping(sim.addressOf(other)).catch(() => {}))
