@@ -5,6 +5,8 @@
  * Invariants:
  * - one host has a budget of requests, refilled at a steady rate, and so have all hosts together, of which a part is
  *   kept for those that proved themselves; what a request takes from both is said by its command;
+ * - a host proves itself by what it can only have by receiving at its address: never by asking, however often, since
+ *   the sender of a datagram is a claim, and whoever forges it would keep the proof of somebody else alive;
  * - a host that has not proved that it receives what we send gets at most three times the bytes it sent, plus a small
  *   allowance of its own and a share of one for all such hosts: as a reflector we are not worth the trouble;
  * - hosts of our own network (loopback, and private addresses where we live among them) are not limited: nobody
@@ -29,14 +31,19 @@ export interface InboundLimitOptions {
 }
 
 interface HostBudget {
+  readonly ip: number
   /** Requests it may still make. */
   requests: number
   /** Bytes it has coming for what it sent. */
   creditBytes: number
   /** Bytes it may get beyond that. */
   allowanceBytes: number
+  /** -Infinity: it never has. */
   provedUntil: number
   updatedAt: number
+  /** Its neighbours in the order in which hosts are forgotten. Only {@link Budgets} writes them. */
+  older: HostBudget | null
+  newer: HostBudget | null
 }
 
 /** A reply may be so much longer than its request before the allowance is touched. */
@@ -54,13 +61,19 @@ const BURST_SECONDS = 2
 /** Of the budget of all hosts together the unproved leave this share to the proved. */
 const PROVED_SHARE = 0.25
 
+/**
+ * Of the requests of all hosts together, so many a second may have their token looked at after they were refused. Each
+ * costs up to two hashes, 2 to 4 us: with the default at most 8 ms of a second, however many tokens are invented.
+ */
+const LOOK_SHARE = 0.1
+
 /** A reply without contacts and token is half the work; what an application does is worth more, but it knows itself. */
 const PING_COST = 0.5
 
 /** A host that proved itself is trusted to receive for this long: about as long as a token is valid. */
 const PROVED_MS = 60_000
 
-/** Hosts remembered, unproved ones and as many that have proved themselves; about 100 bytes each. */
+/** Hosts remembered, unproved ones and as many that have proved themselves; about 170 bytes each. */
 const MAX_HOSTS = 4096
 
 /** What a request of this command takes from the budgets. */
@@ -70,24 +83,26 @@ export function requestCost(internal: boolean, command: number): number {
 
 export class InboundLimits {
   readonly #requestsPerSecond: number
-  readonly #totalRequestsPerSecond: number
   readonly #allowanceBytes: number
-  readonly #totalPerSecond: number
+  /** Requests that all hosts together may still make. */
+  readonly #requests: Supply
+  /** Of these, what is left to the proved. */
+  readonly #reserved: number
+  /** Bytes that all unproved hosts together may get beyond their credit. */
+  readonly #bytes: Supply
+  readonly #looks: Supply
   readonly #unproved = new Budgets()
-  /** Apart, so that a flood from many addresses does not make us forget them. */
+  /** Apart, so that a flood from many addresses does not make us forget them. Who proved itself last is forgotten last. */
   readonly #proved = new Budgets()
-  #total: number
-  #totalAt = 0
-  #totalRequests: number
-  #totalRequestsAt = 0
 
   constructor(options: InboundLimitOptions = {}) {
     this.#requestsPerSecond = options.requestsPerSecond ?? 500
-    this.#totalRequestsPerSecond = options.totalRequestsPerSecond ?? 20_000
-    this.#totalRequests = this.#totalRequestsPerSecond
     this.#allowanceBytes = options.allowanceBytes ?? 16_384
-    this.#totalPerSecond = options.totalAllowanceBytes ?? 262_144
-    this.#total = this.#totalPerSecond
+    const totalPerSecond = options.totalRequestsPerSecond ?? 20_000
+    this.#requests = new Supply(totalPerSecond)
+    this.#reserved = PROVED_SHARE * totalPerSecond
+    this.#looks = new Supply(Math.max(1, LOOK_SHARE * totalPerSecond))
+    this.#bytes = new Supply(options.totalAllowanceBytes ?? 262_144)
   }
 
   /** Hosts remembered now. */
@@ -101,23 +116,41 @@ export class InboundLimits {
    * @param cost see {@link requestCost}
    */
   admit(ip: number, sizeBytes: number, now: number, cost = 1): boolean {
-    const total = this.#refillTotalRequests(now)
-    const crowded = total - cost < PROVED_SHARE * this.#totalRequestsPerSecond
+    const total = this.#requests.refill(now)
     // Whoever is new in a flood of many addresses is not even remembered.
-    if (crowded && (total < cost || !this.#isProved(ip, now))) return false
+    if (total - cost < this.#reserved && (total < cost || !this.#isProved(ip, now))) return false
     const budget = this.#budgetOf(ip, now)
     if (budget.requests < cost) return false
     budget.requests -= cost
-    this.#totalRequests -= cost
+    this.#requests.take(cost)
     budget.creditBytes = Math.min(budget.creditBytes + AMPLIFICATION * sizeBytes, MAX_CREDIT_BYTES)
+    return true
+  }
+
+  /**
+   * Whether the token of a request that was not admitted is worth a look: a valid one proves the host, and it is let in.
+   * Counts the look.
+   *
+   * @param cost see {@link requestCost}
+   */
+  mayLook(ip: number, now: number, cost = 1): boolean {
+    const total = this.#requests.refill(now)
+    if (total < cost || total - cost >= this.#reserved || this.#isProved(ip, now)) return false
+    if (this.#looks.refill(now) < 1) return false
+    this.#looks.take(1)
     return true
   }
 
   /** The host showed that it receives what we send: it echoed a token, or answered a request of ours. */
   prove(ip: number, now: number): void {
     const budget = this.#budgetOf(ip, now)
+    if (budget.provedUntil === -Infinity) {
+      this.#unproved.remove(budget)
+      this.#proved.add(budget)
+    } else {
+      this.#proved.renew(budget)
+    }
     budget.provedUntil = now + PROVED_MS
-    if (this.#unproved.delete(ip)) this.#proved.add(ip, budget)
   }
 
   /** Whether a response of this size may go to the host; counts it. */
@@ -137,14 +170,17 @@ export class InboundLimits {
       this.#refill(known, now)
       return known
     }
-    const fresh = {
+    const fresh: HostBudget = {
+      ip,
       requests: this.#requestsPerSecond * BURST_SECONDS,
       creditBytes: 0,
       allowanceBytes: this.#allowanceBytes,
       provedUntil: -Infinity,
       updatedAt: now,
+      older: null,
+      newer: null,
     }
-    this.#unproved.add(ip, fresh)
+    this.#unproved.add(fresh)
     return fresh
   }
 
@@ -162,29 +198,47 @@ export class InboundLimits {
     return budget !== undefined && now < budget.provedUntil
   }
 
-  #refillTotalRequests(now: number): number {
-    const rate = this.#totalRequestsPerSecond
-    this.#totalRequests = Math.min(this.#totalRequests + ((now - this.#totalRequestsAt) * rate) / 1000, rate)
-    this.#totalRequestsAt = now
-    return this.#totalRequests
-  }
-
   #takeTotal(bytes: number, now: number): boolean {
-    const refilled = this.#total + ((now - this.#totalAt) * this.#totalPerSecond) / 1000
-    this.#total = Math.min(refilled, this.#totalPerSecond)
-    this.#totalAt = now
-    if (this.#total < bytes) return false
-    this.#total -= bytes
+    if (this.#bytes.refill(now) < bytes) return false
+    this.#bytes.take(bytes)
     return true
   }
 }
 
-/** Budgets by 32-bit host number, oldest first. */
+/** What all hosts share: refilled at a steady rate, up to one second's worth. */
+class Supply {
+  readonly #perSecond: number
+  #left: number
+  #updatedAt = 0
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond
+    this.#left = perSecond
+  }
+
+  /** Brings it up to `now`. @returns what is left */
+  refill(now: number): number {
+    const refilled = this.#left + ((now - this.#updatedAt) * this.#perSecond) / 1000
+    this.#left = Math.min(refilled, this.#perSecond)
+    this.#updatedAt = now
+    return this.#left
+  }
+
+  /** Takes what is there. */
+  take(amount: number): void {
+    this.#left -= amount
+  }
+}
+
+/**
+ * Budgets by 32-bit host number, and in the order in which they came or were renewed. The order is a list through the
+ * budgets: renewing by a Map's own order would churn its table at the rate of our answers.
+ */
 class Budgets {
   /** BOUNDED: by MAX_HOSTS, the oldest makes room. */
   readonly #byHost = new Map<number, HostBudget>()
-  /** Where the oldest are. Kept, as a new iterator would step over all that were deleted before. */
-  readonly #oldest: Iterator<number> = this.#byHost.keys()
+  #oldest: HostBudget | null = null
+  #newest: HostBudget | null = null
 
   get size(): number {
     return this.#byHost.size
@@ -194,12 +248,39 @@ class Budgets {
     return this.#byHost.get(ip)
   }
 
-  add(ip: number, budget: HostBudget): void {
-    if (this.#byHost.size >= MAX_HOSTS) this.#byHost.delete(this.#oldest.next().value)
-    this.#byHost.set(ip, budget)
+  add(budget: HostBudget): void {
+    if (this.#byHost.size >= MAX_HOSTS) this.remove(this.#oldest!)
+    this.#byHost.set(budget.ip, budget)
+    this.#append(budget)
   }
 
-  delete(ip: number): boolean {
-    return this.#byHost.delete(ip)
+  /** Takes out one that is here. */
+  remove(budget: HostBudget): void {
+    this.#byHost.delete(budget.ip)
+    this.#unlink(budget)
+  }
+
+  /** Makes one that is here the newest. */
+  renew(budget: HostBudget): void {
+    if (budget === this.#newest) return
+    this.#unlink(budget)
+    this.#append(budget)
+  }
+
+  #append(budget: HostBudget): void {
+    budget.older = this.#newest
+    if (this.#newest === null) this.#oldest = budget
+    else this.#newest.newer = budget
+    this.#newest = budget
+  }
+
+  #unlink(budget: HostBudget): void {
+    const { older, newer } = budget
+    if (older === null) this.#oldest = newer
+    else older.newer = newer
+    if (newer === null) this.#newest = older
+    else newer.older = older
+    budget.older = null
+    budget.newer = null
   }
 }

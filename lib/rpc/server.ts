@@ -91,11 +91,11 @@ export class Server implements Responder {
     const limits = this.#limitsFor(ip)
     // The clock is asked only where time matters: reading it costs as much as decoding a request.
     const now = limits !== null || message.tokenAt !== -1 ? this.#clock.now() : 0
-    if (limits !== null && !limits.admit(ip, bytes.length, now, requestCost(message.internal, message.command))) {
+    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
+    if (limits !== null && !this.#isAdmitted(limits, inbound, now)) {
       this.#stats.datagrams.dropped.overLimit++
       return
     }
-    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
     if (message.tokenAt !== -1) {
       if (!this.#tokens.verify(ip, bytes, message.tokenAt, now)) {
         this.#stats.datagrams.requests++
@@ -108,6 +108,16 @@ export class Server implements Responder {
     this.#host.onRequest(inbound)
     if (message.internal) this.#receiveInternal(inbound)
     else this.#receiveApplication(inbound)
+  }
+
+  #isAdmitted(limits: InboundLimits, { message, bytes, ip }: Inbound, now: number): boolean {
+    const cost = requestCost(message.internal, message.command)
+    if (limits.admit(ip, bytes.length, now, cost)) return true
+    // In a flood a token counts before its sender is turned away: it would prove it, were it let in.
+    if (message.tokenAt === -1 || !limits.mayLook(ip, now, cost)) return false
+    if (!this.#tokens.verify(ip, bytes, message.tokenAt, now)) return false
+    limits.prove(ip, now)
+    return limits.admit(ip, bytes.length, now, cost)
   }
 
   /** A host answered a request of ours, so it receives what we send. */

@@ -110,6 +110,138 @@ test('limits: a flood from many hosts does not make us forget who proved itself'
   t.absent(limits.release(200_000, 2048, now), 'the oldest of them is')
 })
 
+/** Strangers, each another one, ask until they are turned away. */
+function flood(limits: InboundLimits, now: number, first = 1000): number {
+  let count = 0
+  while (limits.admit(VICTIM + first + count, 43, now)) count++
+  return count
+}
+
+test('limits: in a flood a token is worth a look, where it would let its host in', (t) => {
+  const limits = new InboundLimits({ totalRequestsPerSecond: 100 })
+  t.absent(limits.mayLook(VICTIM, 0), 'there is room for everybody')
+  flood(limits, 0)
+  t.absent(limits.admit(VICTIM, 43, 0))
+  t.ok(limits.mayLook(VICTIM, 0))
+  t.absent(limits.admit(VICTIM, 43, 0), 'a look alone lets nobody in')
+  limits.prove(VICTIM, 0)
+  t.absent(limits.mayLook(VICTIM, 0), 'it needs none')
+  let count = 0
+  while (limits.admit(VICTIM, 43, 0)) count++
+  t.is(count, 25)
+  t.absent(limits.mayLook(VICTIM + 1, 0), 'there is nothing to be let in to')
+  t.ok(limits.mayLook(VICTIM + 1, 5, requestCost(true, COMMAND.PING)), 'but for half a request')
+})
+
+test('limits: a host beyond its own budget is not worth a look', (t) => {
+  const limits = new InboundLimits({ requestsPerSecond: 1, totalRequestsPerSecond: 100 })
+  for (let i = 0; i < 2; i++) t.ok(limits.admit(VICTIM, 43, 0))
+  t.absent(limits.admit(VICTIM, 43, 0))
+  t.absent(limits.mayLook(VICTIM, 0))
+  flood(limits, 0)
+  t.ok(limits.mayLook(VICTIM, 0), 'in a flood nobody knows its budget before')
+  limits.prove(VICTIM, 0)
+  t.absent(limits.admit(VICTIM, 43, 0), 'a proof does not fill it')
+})
+
+test('limits: so many looks a second as a tenth of all requests, and one where these are few', (t) => {
+  const looks = (limits: InboundLimits, now: number): number => {
+    let count = 0
+    while (limits.mayLook(VICTIM + count, now)) count++
+    return count
+  }
+  for (const [total, expected] of [
+    [100, 10],
+    [20_000, 2000],
+    [4, 1],
+  ] as const) {
+    const limits = new InboundLimits({ totalRequestsPerSecond: total })
+    flood(limits, 0)
+    t.is(looks(limits, 0), expected)
+    t.is(looks(limits, 0), 0)
+    flood(limits, SECOND, 100_000)
+    t.is(looks(limits, SECOND), expected)
+    flood(limits, 90 * SECOND, 200_000)
+    t.is(looks(limits, 90 * SECOND), expected, 'they do not pile up')
+  }
+})
+
+test('limits: asking proves nothing, however often and however soon after a proof', (t) => {
+  const limits = new InboundLimits({ totalRequestsPerSecond: 100, allowanceBytes: 1 })
+  limits.prove(VICTIM, 0)
+  for (let now = 0; now < 60 * SECOND; now += SECOND / 2) {
+    flood(limits, now, now)
+    t.ok(limits.admit(VICTIM, 1, now), `${now} ms`)
+  }
+  flood(limits, 60 * SECOND, 100_000)
+  t.absent(limits.admit(VICTIM, 1, 60 * SECOND), 'no place in the quarter')
+  t.absent(limits.release(VICTIM, 2048, 60 * SECOND), 'and no more bytes than any stranger')
+})
+
+test('limits: who proves itself again and again stays, whoever else does', (t) => {
+  const limits = new InboundLimits({ allowanceBytes: 1 })
+  let now = 0
+  for (let host = 1; host <= 20_000; host++) {
+    now += 10
+    if (host % 100 === 1) {
+      if (host > 1) t.ok(limits.release(VICTIM, 2048, now), `after ${host} others`)
+      limits.prove(VICTIM, now)
+    }
+    limits.prove(VICTIM + host, now)
+  }
+  t.ok(limits.size <= 2 * 4096)
+})
+
+test('limits: no sequence lets an unproved host into the quarter, and a host in for a token without a look', (t) => {
+  const step = fc.record({
+    passedMs: fc.constantFrom(0, 0, 0, 10, 20, 30, 40_000),
+    host: fc.nat(3),
+    what: fc.constantFrom('ask', 'ping', 'flood', 'flood', 'token', 'token', 'answer'),
+  })
+  let fromQuarter = 0
+  let byToken = 0
+  holds(
+    t,
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const limits = new InboundLimits({ totalRequestsPerSecond: 40 })
+      const provedAt = [-Infinity, -Infinity, -Infinity, -Infinity]
+      let now = 0
+      let left = 40
+      let looks = 0
+      for (const { passedMs, host, what } of steps) {
+        now += passedMs
+        left = Math.min(40, left + (passedMs * 40) / 1000)
+        const isProved = (): boolean => now < provedAt[host]! + 60 * SECOND
+        const prove = (): void => {
+          limits.prove(VICTIM + host, now)
+          provedAt[host] = now
+        }
+        const ask = (cost: number): boolean => {
+          const isIn = limits.admit(VICTIM + host, 43, now, cost)
+          const mayBe = isProved() ? left >= cost - 1e-6 : left - cost >= 10 - 1e-6
+          if (isIn && !mayBe) throw new Error(`let in with ${left} left`)
+          if (isIn && left - cost < 10 - 1e-6) fromQuarter++
+          if (isIn) left -= cost
+          return isIn
+        }
+        if (what === 'ask') ask(1)
+        if (what === 'ping') ask(0.5)
+        if (what === 'flood') left -= flood(limits, now, 1000 * host)
+        if (what === 'answer') prove()
+        if (what === 'token' && !ask(1) && limits.mayLook(VICTIM + host, now)) {
+          looks++
+          if (isProved()) return false
+          prove()
+          if (ask(1)) byToken++
+        }
+        if (looks > 4 + (now * 4) / 1000 + 1e-6) return false
+      }
+      return true
+    }),
+  )
+  t.ok(fromQuarter > 0 && byToken > 0, `${fromQuarter} from the quarter, ${byToken} of them by a token`)
+})
+
 test('limits: no sequence sends an unproved host more than three times its bytes and the refilled allowance', (t) => {
   const step = fc.record({ sent: fc.nat(2048), reply: fc.nat(2048), passedMs: fc.nat(5000) })
   holds(

@@ -90,6 +90,44 @@ test('limits: in a flood from many addresses, who has proved itself is answered'
   t.is(unaccounted(node), 0)
 })
 
+test('limits: in a flood, a token from before it lets its host in, and the next ones keep it in', async (t) => {
+  const sim = createSimulation(t, { network: { jitter: 0.3 } })
+  const node = await startLoner(sim, { inboundLimits: { totalRequestsPerSecond: 100 } })
+  node.on('request', (req) => req.reply())
+  const to = sim.addressOf(node)
+  // Both are known to nobody and are asked by nobody: what they show is all that there is.
+  const [bearer, asker] = [await startLoner(sim), await startLoner(sim)]
+  const ask = async (who: DHT, token: Uint8Array | null) => {
+    const asked = who.request({ command: 7, target: TARGET, token }, to, { retry: false })
+    return asked.catch(() => null)
+  }
+  let { token } = (await sim.run(ask(bearer, null)))!
+  await sim.run(ask(asker, (await sim.run(ask(asker, null)))!.token))
+  const answered = { bearer: 0, asker: 0 }
+  const asks: Promise<void>[] = []
+  for (let second = 0; second < 150; second++) {
+    for (let i = 0; i < 200; i++) {
+      for (let n = 0; n < 5; n++) {
+        forge(sim, { host: `50.${second}.${i}.${n}`, port: 9 }, to, requestTo(to, FIND_NODE))
+      }
+      await sim.advance(5)
+    }
+    if (second % 10 !== 5) continue
+    asks.push(
+      ask(bearer, token).then((reply) => {
+        if (reply === null || reply.error !== 0) return
+        answered.bearer++
+        token = reply.token
+      }),
+      ask(asker, null).then((reply) => void (answered.asker += reply === null ? 0 : 1)),
+    )
+  }
+  await sim.run(Promise.all(asks))
+  t.is(answered.bearer, 15)
+  t.ok(answered.asker >= 6 && answered.asker < 12, `without tokens for a minute, then by chance: ${answered.asker}`)
+  t.is(unaccounted(node), 0)
+})
+
 test('limits: every datagram is handled or dropped for one reason, whatever comes and whatever the state', async (t) => {
   const sim = createSimulation(t)
   const nodes = await sim.startNodes(10)
