@@ -66,6 +66,23 @@ const state = () => ({
 Object.assign(globalThis, { DHT, IndexedDBContactStore, Records, LevelStore, BrowserLevel, start, until, state, sockets })
 `
 
+/** A worker with a node of its own, or one that several pages share: whoever asks is told its state once it is persistent. */
+const WORKER_SCRIPT = `
+import './page.js'
+
+let started
+async function answer(options, asker) {
+  started ??= start(options)
+  await started
+  await until(() => !node.ephemeral)
+  asker.postMessage(state())
+}
+addEventListener('message', ({ data }) => answer(data, globalThis))
+addEventListener('connect', ({ ports: [port] }) => {
+  port.onmessage = ({ data }) => answer(data, port)
+})
+`
+
 /** What pages have as globals, for the functions that tests run in them. */
 export interface PageGlobals {
   DHT: typeof DHT
@@ -127,7 +144,10 @@ export async function serveNetwork(
     write: false,
     logLevel: 'silent',
   })
-  const files = new Map([['/page.js', bundle.outputFiles[0]!.contents]])
+  const files = new Map([
+    ['/page.js', bundle.outputFiles[0]!.contents],
+    ['/worker.js', new TextEncoder().encode(WORKER_SCRIPT)],
+  ])
   const { server, origin } = await serveFiles(files, tls ? { tls: TLS } : {})
   t.teardown(() => void server.close(), { order: 3 })
   const testnet = await createTestnet(size, { teardown: t.teardown })
