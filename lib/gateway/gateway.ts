@@ -232,7 +232,7 @@ export class Gateway extends (Emitter as EmitterClass<GatewayEvents>) {
       if (socket.bufferedAmount < MAX_PONG_BUFFER_BYTES) socket.pong(data, false, ignore)
     })
     // Every error is followed by the close.
-    socket.on('error', ignore)
+    socket.on('error', (error: Error & { code?: string }) => this.#tunnels.countFault(error.code))
     socket.on('close', (code) => {
       this.#sockets.delete(socket)
       connection.onClose(code)

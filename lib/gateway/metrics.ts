@@ -4,6 +4,9 @@ import { type CloseName, createRefusalCounts, type RefusalCounts } from '../tran
 /** Why a connection was refused. `busy`: too many were being refused or asked about at the time to say why. */
 export type ConnectionRefusal = 'origin' | 'unauthorized' | 'version' | 'tooMany' | 'full' | 'goingAway' | 'busy'
 
+/** Faults below the messages of the tunnel: one longer than `maxMessageBytes` (close code 1009), frames that are none of a WebSocket. */
+export type FrameFault = 'tooLong' | 'framing'
+
 /** Why a datagram from outside did not reach its client. */
 export type DeliveryDrop = 'protocol' | 'source' | 'parked' | 'window'
 
@@ -14,7 +17,7 @@ export interface GatewayStats {
     accepted: number
     refused: Record<ConnectionRefusal, number>
     /** Connections that the gateway closed, by reason. */
-    closed: Partial<Record<CloseName, number>>
+    closed: Partial<Record<CloseName | FrameFault, number>>
     /**
      * Requests that came through a proxy whose word does not count: while this grows, all clients of a proxy that is
      * missing in `trustedProxies` share the limits of one address.

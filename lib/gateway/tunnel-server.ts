@@ -104,6 +104,15 @@ export class TunnelServer {
     this.#events.onEnd(connection, done)
   }
 
+  /** A connection ends for what it has sent below the messages of the tunnel. @param code of the error of `ws` */
+  countFault(code: string | undefined): void {
+    // Anything else is an error of the network, and no fault of the client.
+    if (code === undefined || !code.startsWith('WS_ERR_')) return
+    const { closed } = this.stats.connections
+    const fault = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'tooLong' : 'framing'
+    closed[fault] = (closed[fault] ?? 0) + 1
+  }
+
   /** Asks all clients to go elsewhere within this time. */
   sendAway(withinMs: number): void {
     for (const connection of this.#connections) connection.sendAway(withinMs)

@@ -102,4 +102,6 @@ test('garbage: bytes that are no WebSocket frames cost their connection, and not
   t.ok(await serves(url), 'who behaves is served')
   t.ok(await untilTurn(() => gateway.stats.connections.open === 0))
   t.is(gateway.stats.sessions.open, 0)
+  const { framing = 0 } = gateway.stats.connections.closed
+  t.ok(framing > 50 && framing <= 100, `${framing} ended for what they sent`)
 })

@@ -175,6 +175,8 @@ test('upgrade: a message that is too long, or a text, ends the connection', asyn
   const [textCode] = (await once(text, 'close')) as [number]
   t.is(textCode, 4400)
   t.ok(await untilTurn(() => gateway.stats.connections.open === 0))
+  t.alike(gateway.stats.connections.closed, { tooLong: 1, malformed: 1 }, 'both are counted')
+  t.ok(gateway.metrics().includes('xorpc_gateway_connections_closed_total{reason="tooLong"} 1'))
 })
 
 test('upgrade: attached to a server of yours it takes its own path, and leaves everything else alone', async (t) => {
