@@ -77,11 +77,18 @@ test(
 
     const [ann, bob] = [await open('chat.html?name=ann'), await open('chat.html?name=bob')]
     for (const page of [ann, bob]) await says(page, 'members', /^ann, bob, node$/)
+    await says(bob, 'state', /^You are bob\.$/)
     await ann.fill('#text', 'hello')
     await ann.click('button')
     await says(bob, 'messages', /ann: hello/)
     await says(ann, 'messages', /node: ann, you said: hello/)
     t.ok(output.stdout.includes('ann: hello'), 'the process heard it, too')
+
+    // Where it is dark the page is as dark as its fields.
+    await ann.emulateMedia({ colorScheme: 'dark' })
+    const colours =
+      "getComputedStyle(document.documentElement).colorScheme + ' ' + getComputedStyle(document.body).color"
+    t.is(await ann.evaluate(colours), 'light dark rgb(255, 255, 255)')
 
     const writer = await open('store.html')
     await says(writer, 'state', /^joined$/)
