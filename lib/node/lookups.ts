@@ -7,9 +7,11 @@ import { idPrefix } from '../primitives/id.js'
 import type { Candidate } from '../query/candidate.js'
 import { DisjointTraversal, type Walk } from '../query/disjoint.js'
 import type { AskHandler } from '../query/lookup.js'
-import { HeardNodes } from '../query/heard-nodes.js'
+import { type HeardNode, HeardNodes } from '../query/heard-nodes.js'
+import { knowsNeighbours } from '../query/known-neighbours.js'
 import { Traversal } from '../query/traversal.js'
 import type { TraversalOptions } from '../query/traversal-options.js'
+import type { Contact } from '../routing/contact.js'
 import { K } from '../routing/table.js'
 import { createOutgoing, type SendOptions } from '../rpc/exchange.js'
 import { COMMAND } from '../wire/commands.js'
@@ -21,6 +23,15 @@ import { MAX_SAVED_CONTACTS } from './saved-contacts.js'
 export interface Seed extends Address {
   id?: Uint8Array
   srttMs?: number
+}
+
+/** Where a lookup starts. */
+export interface Start {
+  nodes: readonly Seed[]
+  /** Our contacts, or what an earlier run has saved. */
+  source: 'table' | 'options'
+  /** Whether the nearest of them are likely the nearest there are. */
+  knowsNeighbours: boolean
 }
 
 /**
@@ -68,13 +79,32 @@ export class Lookups {
   }
 
   /**
-   * Where a lookup starts: our contacts nearest to the target, at most `count`, and a few nodes that earlier lookups have
-   * come across; where there are no contacts, all that an earlier run has saved.
+   * Where a lookup starts: our contacts nearest to the target, at most `count`, and nodes that earlier lookups have come
+   * across: a few, or where all around the target seem to be known, those; where there are no contacts, all that an
+   * earlier run has saved.
    */
-  seeds(target: Uint8Array, count: number): readonly Seed[] {
+  seeds(target: Uint8Array, count: number): Start {
+    if (count === 0) return { nodes: [], source: 'table', knowsNeighbours: false }
     const contacts = this.#core.contacts.table.closest(target, count)
-    if (contacts.length === 0 && count > 0) return this.saved
-    return count === 0 ? contacts : [...contacts, ...this.#heard.nearest(target, HEARD_SEEDS, this.#core.clock.now())]
+    if (contacts.length === 0) return { nodes: this.saved, source: 'options', knowsNeighbours: false }
+    const heard = this.#heard.nearest(target, K, this.#core.clock.now())
+    const knowsNeighbours = this.#knowsNeighbours(target, contacts, heard)
+    const nodes = [...contacts, ...(knowsNeighbours ? heard : heard.slice(0, HEARD_SEEDS))]
+    return { nodes, source: 'table', knowsNeighbours }
+  }
+
+  #knowsNeighbours(target: Uint8Array, contacts: readonly Contact[], heard: readonly HeardNode[]): boolean {
+    const { table } = this.#core.contacts
+    const own = table.closest(table.id, K)
+    if (own.length < K) return false
+    const usual = prefixDistance(table.id, own[K - 1]!.id)
+    const near = contacts.map(({ id }) => prefixDistance(target, id))
+    return knowsNeighbours(
+      near,
+      heard.map((node) => node.prefixDistance),
+      K,
+      usual,
+    )
   }
 
   /**
@@ -122,4 +152,8 @@ export class Lookups {
   askSide(target: Uint8Array, to: Candidate, handler: AskHandler, options = LOOKUP_SEND): (error: Error) => void {
     return this.ask({ command: COMMAND.FIND_NODE, internal: true, target, value: null }, to, handler, options)
   }
+}
+
+function prefixDistance(a: Uint8Array, b: Uint8Array): number {
+  return (idPrefix(a) ^ idPrefix(b)) >>> 0
 }

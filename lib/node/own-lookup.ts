@@ -45,7 +45,8 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
   }
   // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
   const known = lookups.seeds(target, options.fromBootstrap ? 0 : 2 * K)
-  seed(known, known === lookups.saved ? 'options' : 'table')
+  if (known.knowsNeighbours) traversal.askNearestAtOnce()
+  seed(known.nodes, known.source)
   const few = kind === 'join' ? Math.min(FEW, lookups.saved.length / 4) : 0
   if (traversal.candidates.length < K || few > 0) {
     const bootstrap = resolver.resolve()

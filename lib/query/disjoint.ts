@@ -26,6 +26,7 @@ export type Walk = Pick<
   | 'concurrency'
   | 'candidates'
   | 'addSeed'
+  | 'askNearestAtOnce'
   | 'next'
   | 'nextSide'
   | 'onSide'
@@ -139,6 +140,10 @@ export class DisjointTraversal implements Walk {
     const candidate = this.#walks[this.#seeds.size % this.#walks.length]!.addSeed(host, port, id, rttMs)
     if (candidate !== null) this.#seeds.add(key)
     return candidate
+  }
+
+  askNearestAtOnce(): void {
+    for (const walk of this.#walks) walk.askNearestAtOnce()
   }
 
   next(): Candidate | null {

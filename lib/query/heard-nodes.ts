@@ -18,6 +18,11 @@ const PLACES = 512
  */
 const MAX_AGE_MS = 600_000
 
+export interface HeardNode extends Address {
+  /** First 32 bits of the XOR distance to the target, unsigned. */
+  prefixDistance: number
+}
+
 export class HeardNodes {
   /** First 32 bits of the ids. BOUNDED, like those below: by PLACES. */
   readonly #prefixes = new Uint32Array(PLACES)
@@ -55,7 +60,7 @@ export class HeardNodes {
    * @param count most nodes wanted, 1 or more
    * @param now monotonic milliseconds
    */
-  nearest(target: Uint8Array, count: number, now: number): Address[] {
+  nearest(target: Uint8Array, count: number, now: number): HeardNode[] {
     const wanted = idPrefix(target)
     const places: number[] = []
     const distances: number[] = []
@@ -72,6 +77,10 @@ export class HeardNodes {
       distances[at] = distance
       places[at] = place
     }
-    return places.map((place) => ({ host: formatIPv4(this.#ips[place]!), port: this.#ports[place]! }))
+    return places.map((place, i) => ({
+      host: formatIPv4(this.#ips[place]!),
+      port: this.#ports[place]!,
+      prefixDistance: distances[i]!,
+    }))
   }
 }

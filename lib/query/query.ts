@@ -88,8 +88,8 @@ export interface QueryHost {
   createTraversal(
     options: Pick<TraversalOptions, 'target' | 'onlySeeds' | 'trace'> & { concurrency: number | undefined },
   ): Walk
-  /** Contacts of the routing table closest to the target. */
-  seeds(target: Uint8Array, count: number): readonly KnownNode[]
+  /** Contacts of the routing table closest to the target, and whether those are likely the closest there are. */
+  seeds(target: Uint8Array, count: number): { nodes: readonly KnownNode[]; knowsNeighbours: boolean }
   /** Bootstrap nodes: at once where no name has to be looked up. */
   bootstrapSeeds(): readonly StartNode[] | Promise<readonly StartNode[]>
   ask: Ask
@@ -329,7 +329,9 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     this.#fromTable = true
     const before = this.#traversal.candidates.length
     // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
-    this.#seed(this.#host.seeds(this.target, 2 * this.#host.k), 'table')
+    const { nodes, knowsNeighbours } = this.#host.seeds(this.target, 2 * this.#host.k)
+    if (knowsNeighbours) this.#traversal.askNearestAtOnce()
+    this.#seed(nodes, 'table')
     return this.#traversal.candidates.length > before
   }
 

@@ -70,7 +70,7 @@ export class Traversal {
   readonly #accept: ((id: Uint8Array, host: string, port: number) => boolean) | null
   readonly #onlySeeds: boolean
   readonly #home: AddressScope
-  readonly #initialConcurrency: number
+  #initialConcurrency: number
   readonly #spareRanks: number
   readonly #maxVisits: number
   readonly #maxCloserNodes: number
@@ -175,6 +175,11 @@ export class Traversal {
     if (rttMs >= 0) candidate.rttMs = rttMs
     if (this.#trace !== null) this.#trace({ type: 'seed', candidate, referrer: null })
     return candidate
+  }
+
+  /** The nearest seeds are likely the nearest nodes there are: no reply names any that overtake them. */
+  askNearestAtOnce(): void {
+    this.#initialConcurrency = Math.max(this.#initialConcurrency, this.k)
   }
 
   /** The candidate to ask now, which is `asked` from here on; null when there is none at present. */

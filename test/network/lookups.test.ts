@@ -1,8 +1,10 @@
 /** In a quiet network every lookup ends with the true closest nodes, whoever asks for whatever. */
 import test from 'brittle'
-import { FAR_APART, lookUp, ONE_MACHINE, startNetwork } from './simulated.js'
+import { areInOrder, FAR_APART, lookUp, ONE_MACHINE, startNetwork, trueClosest } from './simulated.js'
 
 const LOOKUPS = 1000
+
+const K = 20
 
 const PLACES = { 'on one machine': ONE_MACHINE, 'far apart': FAR_APART }
 
@@ -34,4 +36,25 @@ test('network: every node is known to others, and knows its own neighbours', asy
     if (!nodes.some((other) => other.table.has(node.id!))) missed.push('a node is known to nobody')
   }
   t.alike(missed, [])
+})
+
+test('network: where a target is looked up again, those around it are asked at once, and few others', async (t) => {
+  const { sim, nodes } = await startNetwork(t, 500)
+  const lookups = 20
+  let atOnce = 0
+  let requests = 0
+  for (let i = 0; i < lookups; i++) {
+    const asker = nodes[100 + i]!
+    const target = nodes[300 + i]!.id!
+    await sim.run(asker.findNode(target).finished())
+    const steps: string[] = []
+    const query = asker.findNode(target, { trace: ({ type }) => steps.push(type) })
+    await sim.run(query.finished())
+    const asks = (types: string[]): number => types.filter((type) => type === 'asked').length
+    requests += asks(steps)
+    if (asks(steps.slice(0, steps.indexOf('answered'))) === K) atOnce++
+    t.ok(areInOrder(query.closestNodes, trueClosest(nodes, target, asker)))
+  }
+  t.ok(atOnce >= 0.6 * lookups, `${atOnce} of ${lookups} asked the ${K} nearest at once`)
+  t.ok(requests <= 1.2 * K * lookups, `${requests / lookups} requests`)
 })

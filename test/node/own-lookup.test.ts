@@ -46,6 +46,7 @@ class Harness {
   readonly walked: Candidate[] = []
   readonly results: LookupResult[] = []
   resolved = 0
+  knowsNeighbours = false
   done = false
   lastLookupAt = -1
   k: number | undefined
@@ -73,7 +74,9 @@ class Harness {
         saved: this.saved,
         seeds: (_: Uint8Array, n: number) => {
           this.wanted.push(n)
-          return n > 0 && known.length === 0 ? this.saved : known.slice(0, n)
+          const isSaved = n > 0 && known.length === 0
+          const nodes = isSaved ? this.saved : known.slice(0, n)
+          return { nodes, source: isSaved ? 'options' : 'table', knowsNeighbours: this.knowsNeighbours }
         },
         createTraversal: (target: Uint8Array, { k, concurrency }: { k?: number; concurrency?: number }) => {
           this.k = k
@@ -138,6 +141,13 @@ test('own lookup: with contacts enough the bootstrap nodes are left alone', asyn
     h.serials.every((serial) => serial <= 40),
     'of twice k contacts',
   )
+})
+
+test('own lookup: those around the target are asked at once where they are known', async (t) => {
+  const h = new Harness(60)
+  h.knowsNeighbours = true
+  await h.start({ concurrency: 20 })
+  t.is(h.asked.length, 20)
 })
 
 test('own lookup: from the bootstrap nodes only, whoever else is known', async (t) => {

@@ -295,3 +295,16 @@ test('disjoint: questions beside the walk go to nodes of the walk that asks', (t
   for (const question of questions) walk.onSide(question, null)
   t.ok(walk.finished)
 })
+
+test('disjoint: the nearest can be asked at once, by all walks together', (t) => {
+  const walk = new DisjointTraversal(4, { target: TARGET, k: K })
+  walk.askNearestAtOnce()
+  addSeeds(
+    walk,
+    NODES.slice(0, 40).map(({ serial }) => serial),
+  )
+  t.alike(
+    askAll(walk).toSorted((a, b) => a - b),
+    Array.from({ length: K }, (_, i) => i + 1),
+  )
+})

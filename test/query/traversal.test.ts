@@ -27,6 +27,27 @@ test('traversal: few at a time at first, more with each outcome, and never more 
   t.is(CONCURRENCY, 20)
 })
 
+test('traversal: the k nearest are asked at once where the nearest known are likely the nearest there are', (t) => {
+  const traversal = create()
+  traversal.askNearestAtOnce()
+  seed(traversal, ...range(0, 40))
+  const asked = drain(traversal)
+  t.alike(
+    asked.map(placeOf).toSorted((a, b) => a - b),
+    range(0, 20),
+  )
+  for (const candidate of asked) traversal.onReply(candidate, GOOD, names(...range(0, 20)))
+  t.ok(traversal.finished)
+  t.alike([traversal.visited, drain(traversal).length], [20, 0])
+})
+
+test('traversal: asked at once or not, no more run than its concurrency allows', (t) => {
+  const traversal = create({ concurrency: 3 })
+  traversal.askNearestAtOnce()
+  seed(traversal, ...range(0, 40))
+  t.is(drain(traversal).length, 3)
+})
+
 test('traversal: silence is no outcome: it frees a place, and makes no more of them', (t) => {
   const traversal = create({ k: 60 })
   seed(traversal, ...range(0, 100))
