@@ -4,6 +4,7 @@ import { HASH_BYTES } from '../primitives/hash.js'
 import { idFromIp } from '../primitives/id.js'
 import { copyBytes, readIp, readPort } from '../wire/bytes.js'
 import type { DecodedResponse } from '../wire/response.js'
+import { Slab } from '../wire/slab.js'
 
 /** A node in a message; `id` is null where it is unknown or did not match the address. */
 export interface Peer {
@@ -14,6 +15,9 @@ export interface Peer {
 }
 
 const NO_BYTES = new Uint8Array(0)
+
+/** Of replies without a value: most, and of lookups mostly for the names in them. */
+const slab = new Slab()
 
 /**
  * A reply. The buffers in it are its own (or shared and read-only, `from.id`); none keeps a receive buffer alive.
@@ -32,8 +36,9 @@ export class Reply {
   readonly error: number
 
   readonly #message: DecodedResponse
-  /** The datagram; empty when there is nothing to cut out of it. */
+  /** Holds the datagram, from `#at` on; empty when there is nothing to cut out of it. */
   readonly #bytes: Uint8Array
+  readonly #at: number
   #token: Uint8Array | null = null
   #value: Uint8Array | null = null
   #closer: CloserAddresses | null = null
@@ -47,18 +52,31 @@ export class Reply {
     this.error = message.error
     this.#message = message
     const { tokenAt, closerAt, valueAt } = message
-    const isBare = tokenAt === -1 && closerAt === -1 && valueAt === -1
-    this.#bytes = isBare ? NO_BYTES : copyBytes(bytes, 0, bytes.length)
+    if (valueAt !== -1) {
+      this.#bytes = copyBytes(bytes, 0, bytes.length)
+      this.#at = 0
+    } else if (tokenAt !== -1 || closerAt !== -1) {
+      slab.copy(bytes)
+      this.#bytes = slab.bytes
+      this.#at = slab.at
+    } else {
+      this.#bytes = NO_BYTES
+      this.#at = 0
+    }
   }
 
   /** 32-byte round-trip token for a commit, or null. */
   get token(): Uint8Array | null {
-    return (this.#token ??= cut(this.#bytes, this.#message.tokenAt, HASH_BYTES))
+    const { tokenAt } = this.#message
+    if (tokenAt === -1) return null
+    return (this.#token ??= copyBytes(this.#bytes, this.#at + tokenAt, HASH_BYTES))
   }
 
   /** The value, or null. An empty value is a buffer of length 0. */
   get value(): Uint8Array | null {
-    return (this.#value ??= cut(this.#bytes, this.#message.valueAt, this.#message.valueBytes))
+    const { valueAt, valueBytes } = this.#message
+    if (valueAt === -1) return null
+    return (this.#value ??= this.#bytes.subarray(valueAt, valueAt + valueBytes))
   }
 
   /** Our address as the other node sees it; its `id` is always null. */
@@ -77,7 +95,7 @@ export class Reply {
   get closer(): CloserAddresses | null {
     const { closerAt, closerCount } = this.#message
     if (closerAt === -1) return null
-    this.#closer ??= new CloserAddresses(this.#bytes, closerAt, closerCount)
+    this.#closer ??= new CloserAddresses(this.#bytes, this.#at + closerAt, closerCount)
     return this.#closer
   }
 
@@ -85,10 +103,6 @@ export class Reply {
   get toKey(): number {
     return addressKey(this.#message.toIp, this.#message.toPort)
   }
-}
-
-function cut(bytes: Uint8Array, at: number, sizeBytes: number): Uint8Array | null {
-  return at === -1 ? null : bytes.subarray(at, at + sizeBytes)
 }
 
 /** The address list of a reply as it came: 120 bytes instead of 20 objects that few ever look at. */

@@ -44,3 +44,15 @@ test('reply: a value of no bytes is not the same as none; what was read once is 
   t.is(reply.closer, reply.closer)
   t.is(reply.closerNodes, reply.closerNodes)
 })
+
+test('reply: what users get of it shares memory with no other reply', (t) => {
+  // A page may hand a value over to a Worker, and with it everything else in the same buffer. (Node.js forbids it.)
+  for (const value of [VALUE, null]) {
+    const [first, second] = [receive(TOKEN, CLOSER, 0, value), receive(TOKEN, CLOSER, 0, value)]
+    if (typeof Buffer === 'undefined') t.not(first.token!.buffer, second.token!.buffer)
+    first.token!.fill(0)
+    first.value?.fill(0)
+    t.alike([second.token, second.value, second.closer!.length], [TOKEN, value, 2])
+    t.is(second.closer!.ipAt(1), CLOSER[1]!.ip)
+  }
+})

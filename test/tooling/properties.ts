@@ -122,6 +122,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'query/frontier': 'query/frontier',
   'query/lookup': 'query/lookup-properties',
   'query/heard-nodes': 'query/heard-nodes',
+  'query/known-neighbours': 'query/known-neighbours',
   'query/network-size': 'query/network-size',
   'query/omissions': 'query/traversal-properties',
   'query/repeats': 'query/repeats',
@@ -206,6 +207,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'wire/network-seal': 'wire/network-seal',
   'wire/request': 'wire/request',
   'wire/response': 'wire/response',
+  'wire/slab': 'wire/slab',
   'wire/varint': 'wire/varint',
 }
 
