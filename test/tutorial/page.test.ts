@@ -84,6 +84,19 @@ test('page: the network is changed, and the picture with it', { timeout: 2 * PAT
   await page.context().close()
 })
 
+test('page: where there is no room for more nodes they cannot be added', { timeout: 2 * PATIENCE_MS }, async (t) => {
+  const page = await site.open()
+  const button = (name: string) => page.getByRole('button', { name, exact: true })
+  await page.evaluate("tutorialPage.act('add', 931, 'open')")
+  await hasNodes(page, 991)
+  await page.getByText('room for 9 more').waitFor()
+  t.ok(await button('+10 nodes').isDisabled())
+  await button('+1 node').click()
+  await hasNodes(page, 992)
+  t.alike(site.complaints, [])
+  await page.context().close()
+})
+
 test('page: the panel of a record shows who holds it as nodes come and go', { timeout: 2 * PATIENCE_MS }, async (t) => {
   const page = await site.open()
   const press = (name: string | RegExp) => page.getByRole('button', { name }).click()

@@ -1,6 +1,9 @@
 /** What the page is told about the network, as plain data that may cross to another thread. */
 import type { StoryPhase, StoryNodeStatus } from './lookup-story.js'
 
+/** What the picture can show fluently, and a tab simulate in real time. */
+export const MAX_NODES = 1000
+
 /** Simulated: lives in the tab. Real: other machines, or processes, behind a gateway. */
 export type NetworkKind = 'simulated' | 'real'
 

@@ -8,7 +8,7 @@
 import type { DHTOptions } from 'xorpc'
 import { type NatKind, Simulation } from 'xorpc/simulation'
 import { EventLog } from './event-log.js'
-import type { Flight, NetworkNumbers, NodeRole } from './frame.js'
+import { type Flight, MAX_NODES, type NetworkNumbers, type NodeRole } from './frame.js'
 import { joinTrace } from './join-trace.js'
 import { shortId } from './keyspace.js'
 import { Lookups } from './lookups.js'
@@ -16,9 +16,6 @@ import { RecordKeeping } from './record-keeping.js'
 import { idOf, isUp, type Member, Roster } from './roster.js'
 import { type Counters, Sampler } from './samples.js'
 import { GET, PUT, TutorialNode } from './tutorial-node.js'
-
-/** What the picture can show fluently, and a tab simulate in real time. */
-export const MAX_NODES = 1000
 
 /** The same numbers every time, so that the chapters can say what happens. */
 const SEED = 7

@@ -1,6 +1,6 @@
 /** What can be done to the network, and asked of it. */
 import { html, nothing, type TemplateResult } from 'lit-html'
-import type { NodeView } from '../model/frame.js'
+import { MAX_NODES, type NodeView } from '../model/frame.js'
 import type { PageHost } from '../page-state.js'
 import { selectedAsker, valueField } from './asker.js'
 
@@ -20,19 +20,21 @@ export function actionBar(host: PageHost): TemplateResult {
 }
 
 function nodeActions(host: PageHost): TemplateResult {
-  const { nat, numbers, task } = host.state
+  const { nat, nodes, numbers, task } = host.state
   const some = Math.max(1, Math.round(SHARE * (numbers?.nodes ?? 0)))
   const busy = task !== null
+  const room = MAX_NODES - nodes.size
   return html`<fieldset>
     <legend>Nodes</legend>
     <div class="row">
       ${[1, 10, 100].map(
         (count) =>
-          html`<button type="button" ?disabled=${busy} @click=${() => host.act('add', count, nat)}>
+          html`<button type="button" ?disabled=${busy || count > room} @click=${() => host.act('add', count, nat)}>
             +${count}<span class="sr"> ${count === 1 ? 'node' : 'nodes'}</span>
           </button>`,
       )}
-      <button type="button" @click=${() => watchOne(host)}>Watch one turn persistent</button>
+      <button type="button" ?disabled=${room < 1} @click=${() => watchOne(host)}>Watch one turn persistent</button>
+      ${room < 100 ? html`<span class="note">room for ${room === 0 ? 'no' : room} more</span>` : nothing}
     </div>
     <div class="row">
       <select aria-label="What new nodes are behind" @change=${(event: Event) => host.change({ nat: natOf(event) })}>
