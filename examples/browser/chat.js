@@ -57,6 +57,8 @@ export async function enter(node, { room, name, onMessage, onMembers }) {
   const target = await keyOf(room)
   /** @type {Map<string, { name: string, host: string, port: number }>} */
   let members = new Map()
+  /** Our own address, as the others see it: names may be the same. */
+  let own = ''
   let isOpen = true
 
   node.on('request', (req) => {
@@ -74,7 +76,8 @@ export async function enter(node, { room, name, onMessage, onMembers }) {
     const value = new TextEncoder().encode(name)
     const query = node.query({ target, command: ANNOUNCE, value }, { commit: true })
     const found = new Map()
-    for await (const { value: list } of query) {
+    for await (const { value: list, to } of query) {
+      own = `${to.host}:${to.port}`
       try {
         for (const [who, host, port] of decode(list)) found.set(`${host}:${port}`, { name: String(who), host, port })
       } catch {
@@ -96,7 +99,7 @@ export async function enter(node, { room, name, onMessage, onMembers }) {
     /** Says something to everybody who is in. */
     async say(text) {
       const value = encode({ from: name, text })
-      const others = [...members.values()].filter((member) => member.name !== name)
+      const others = [...members].filter(([address]) => address !== own).map(([, member]) => member)
       await Promise.allSettled(
         others.map(({ host, port }) => node.request({ target: null, command: SAY, value }, { host, port })),
       )

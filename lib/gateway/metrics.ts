@@ -4,7 +4,10 @@ import { type CloseName, createRefusalCounts, type RefusalCounts } from '../tran
 /** Why a connection was refused. `busy`: too many were being refused or asked about at the time to say why. */
 export type ConnectionRefusal = 'origin' | 'unauthorized' | 'version' | 'tooMany' | 'full' | 'goingAway' | 'busy'
 
-/** Faults below the messages of the tunnel: one longer than `maxMessageBytes` (close code 1009), frames that are none of a WebSocket. */
+/**
+ * Faults below the messages of the tunnel: one longer than `maxMessageBytes` (close code 1009), frames that are none of a
+ * WebSocket.
+ */
 export type FrameFault = 'tooLong' | 'framing'
 
 /** Why a datagram from outside did not reach its client. */

@@ -13,8 +13,8 @@ import { idPrefix } from '../primitives/id.js'
 const PLACES = 512
 
 /**
- * Who was heard of longer ago may be gone. Where a fifth of the nodes is replaced every hour, hints of any age are of many dead, whom
- * a lookup then asks first.
+ * Who was heard of longer ago may be gone: where a fifth of the nodes is replaced every hour, hints of any age are of many
+ * dead, whom a lookup then asks first.
  */
 const MAX_AGE_MS = 600_000
 
@@ -54,7 +54,8 @@ export class HeardNodes {
   }
 
   /**
-   * The nodes nearest to a target of those heard of in the last ten minutes, nearest first, as far as the first 32 bits tell.
+   * The nodes nearest to a target of those heard of in the last ten minutes, nearest first, as far as the first 32 bits
+   * tell.
    *
    * @param target 32-byte Uint8Array
    * @param count most nodes wanted, 1 or more

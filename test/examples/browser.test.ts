@@ -83,6 +83,18 @@ test(
     await says(bob, 'messages', /ann: hello/)
     await says(ann, 'messages', /node: ann, you said: hello/)
     t.ok(output.stdout.includes('ann: hello'), 'the process heard it, too')
+    const namesake = await open('chat.html?name=ann')
+    await says(namesake, 'members', /^ann, bob, node$/)
+    await namesake.fill('#text', 'so am I')
+    await namesake.click('button')
+    await says(namesake, 'messages', /node: ann, you said: so am I/)
+    await says(ann, 'messages', /ann: so am I/)
+    const own = await namesake
+      .locator('#messages li')
+      .filter({ hasText: /^ann: so am I$/ })
+      .count()
+    t.is(own, 1, 'what it said itself, and no echo of it')
+    await namesake.close()
 
     // Where it is dark the page is as dark as its fields.
     await ann.emulateMedia({ colorScheme: 'dark' })
