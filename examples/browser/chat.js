@@ -85,7 +85,7 @@ export async function enter(node, { room, name, onMessage, onMembers }) {
       }
     }
     members = found
-    onMembers([...new Set([...members.values()].map((member) => member.name))].sort())
+    onMembers([...members.values()].map((member) => member.name).sort())
   }
 
   const renewing = (async () => {
