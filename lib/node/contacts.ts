@@ -36,6 +36,8 @@ export interface ContactsHost {
   askNewcomer(node: NodeInfo, settled: (outcome: PingOutcome) => void): void
   /** A contact was given up while nobody answered: it may be us who are cut off. */
   onLost(contact: Contact): void
+  /** A contact was given up because it did not answer, whoever else did. */
+  onSilenced(contact: Contact): void
   onAdd(contact: Contact): void
   onRemove(contact: Contact): void
 }
@@ -158,7 +160,7 @@ export class Contacts {
     if (!evidence && this.#isDoubted(contact)) return
     contact.failures++
     if (!shouldEvict(contact, evidence)) return
-    this.#remove(contact)
+    this.#giveUp(contact)
     if (!evidence) this.#host.onLost(contact)
   }
 
@@ -179,7 +181,7 @@ export class Contacts {
     this.check(contact, (outcome) => {
       this.#hintedChecks--
       // Two nodes independently got no answer: that is evidence enough, however quiet the network is.
-      if (outcome === 'silent') this.#remove(contact)
+      if (outcome === 'silent') this.#giveUp(contact)
     })
   }
 
@@ -286,7 +288,7 @@ export class Contacts {
       this.#replacements--
       if (outcome !== 'silent') return
       // The newcomer did answer, so it is not our network that failed.
-      if (this.#table.byKey(stale.key) === stale) this.#remove(stale)
+      if (this.#table.byKey(stale.key) === stale) this.#giveUp(stale)
       if (this.#table.add(newcomer) === 'added') this.#host.onAdd(newcomer)
     })
   }
@@ -303,7 +305,14 @@ export class Contacts {
     return false
   }
 
-  #remove(contact: Contact): void {
-    if (this.#table.discard(contact)) this.#host.onRemove(contact)
+  #giveUp(contact: Contact): void {
+    if (this.#remove(contact)) this.#host.onSilenced(contact)
+  }
+
+  /** False where it is no contact any more. */
+  #remove(contact: Contact): boolean {
+    if (!this.#table.discard(contact)) return false
+    this.#host.onRemove(contact)
+    return true
   }
 }

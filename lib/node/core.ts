@@ -37,6 +37,7 @@ import type { NodeConfig } from './options.js'
 import { NetworkWatch } from './network-watch.js'
 import type { Platform } from './platform.js'
 import { type Resolved, Resolver } from './resolver.js'
+import { Reunion } from './reunion.js'
 import { Senders } from './senders.js'
 import { Tracing } from './tracing.js'
 
@@ -74,6 +75,7 @@ export class Core {
   readonly errands: Errands
   readonly lookups: Lookups
   readonly watch: NetworkWatch
+  readonly reunion: Reunion
   readonly tracing: Tracing
   /** Set while there are no sockets: nothing goes out or comes in. `failed`: they could not be bound. */
   closed: 'suspended' | 'destroyed' | 'failed' | null = null
@@ -106,6 +108,7 @@ export class Core {
     this.errands = this.#createErrands()
     this.lookups = new Lookups(this)
     this.watch = new NetworkWatch(this, events.tell)
+    this.reunion = new Reunion(this)
     this.tracing = new Tracing(clock, config.trace)
     this.#senders = new Senders((key) => this.contacts.table.byKey(key)?.id ?? null)
     this.contacts = this.#createContacts()
@@ -219,7 +222,9 @@ export class Core {
         ping: (node, settled) => this.errands.ping(node, settled),
         askNewcomer: (node, settled) => this.errands.ping(node, settled, NEWCOMER_SEND),
         onLost: ({ host, port }) => this.lookups.remember(host, port),
+        onSilenced: (contact) => this.reunion.onLost(contact),
         onAdd: (contact) => {
+          this.reunion.onFound(contact)
           this.#senders.forget(contact.key)
           this.#events.tell('add-node', contact)
         },

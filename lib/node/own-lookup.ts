@@ -1,4 +1,5 @@
 /** A lookup of the node's own, for the sake of its routing table: no stream, no results but what the table learnt. */
+import type { Address } from '../primitives/address.js'
 import type { Candidate } from '../query/candidate.js'
 import { ClosestReplies } from '../query/closest-replies.js'
 import { type Ask, type AskSide, Lookup, type LookupOptions } from '../query/lookup.js'
@@ -6,7 +7,7 @@ import type { LookupKind } from '../query/trace.js'
 import type { Tracer } from '../query/tracer.js'
 import type { TraversalEvent } from '../query/traversal-options.js'
 import { K } from '../routing/table.js'
-import type { Reply } from '../rpc/reply.js'
+import type { Peer, Reply } from '../rpc/reply.js'
 import { COMMAND } from '../wire/commands.js'
 import type { Core } from './core.js'
 import { LOOKUP_SEND } from './errands.js'
@@ -24,12 +25,21 @@ export interface OwnLookupOptions {
   concurrency?: number
   /** Start at the bootstrap nodes alone, where our own contacts lead nowhere. */
   fromBootstrap?: boolean
+  /**
+   * Start at this node alone, which may be of another part of the network or not there at all: the lookup takes no
+   * place of a refresh, and says nothing about the network.
+   */
+  from?: Address
   /** Called with the first reply. */
   onFirstReply?: (reply: Reply) => void
 }
 
-/** Resolves when the lookup is over, however it ended. */
-export async function ownLookup(core: Core, target: Uint8Array, options: OwnLookupOptions = {}): Promise<void> {
+/** Resolves with the closest that answered when the lookup is over, however it ended. */
+export async function ownLookup(
+  core: Core,
+  target: Uint8Array,
+  options: OwnLookupOptions = {},
+): Promise<readonly Peer[]> {
   const { lookups, resolver } = core
   const kind = options.kind ?? 'join'
   const message = { command: COMMAND.FIND_NODE, internal: true, target, value: null }
@@ -38,17 +48,18 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
   const traversal = lookups.createTraversal(target, rules)
   const closest = new ClosestReplies<Reply>(target, traversal.k)
   if (tracer !== null) tracer.start(closest, 'table')
-  core.lastLookupAt = core.clock.now()
+  const { from } = options
+  if (from === undefined) core.lastLookupAt = core.clock.now()
   const seed = (nodes: readonly Seed[], source: Tracer['source']): void => {
     if (tracer !== null) tracer.source = source
     for (const { host, port, id, srttMs } of nodes) traversal.addSeed(host, port, id, srttMs)
   }
   // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
-  const known = lookups.seeds(target, options.fromBootstrap ? 0 : 2 * K)
+  const known = lookups.seeds(target, options.fromBootstrap || from ? 0 : 2 * K)
   if (known.knowsNeighbours) traversal.askNearestAtOnce()
-  seed(known.nodes, known.source)
+  seed(from ? [from] : known.nodes, known.source)
   const few = kind === 'join' ? Math.min(FEW, lookups.saved.length / 4) : 0
-  if (traversal.candidates.length < K || few > 0) {
+  if (from === undefined && (traversal.candidates.length < K || few > 0)) {
     const bootstrap = resolver.resolve()
     // A node that knows whom to ask does not wait for the names of others.
     if (few === 0 || !(bootstrap instanceof Promise)) seed(await bootstrap, 'bootstrap')
@@ -73,10 +84,12 @@ export async function ownLookup(core: Core, target: Uint8Array, options: OwnLook
     error = await walk(parts)
   }
   lookups.onWalked(traversal.candidates)
-  if (error === null && traversal.k === K) {
-    core.watch.onLookup({ target, nodes: closest.list().map(({ from }) => from), isComplete: true })
+  const nodes = closest.list().map((reply) => reply.from)
+  if (error === null && traversal.k === K && from === undefined) {
+    core.watch.onLookup({ target, nodes, isComplete: true })
   }
   if (tracer !== null) tracer.end(error)
+  return nodes
 }
 
 /** Walks to the end. Resolves with the error that ended it, or null. */

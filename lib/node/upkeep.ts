@@ -74,6 +74,8 @@ export class Upkeep {
     if (now - this.#pingedAt >= this.#core.config.pingIntervalMs) this.#ping(now)
     if (now - this.#repairedAt >= this.#repairMs - TIMER_SLACK_MS) this.#repair(now)
     if (this.#isNetworkNew || this.#isRefreshDue(now)) void this.refresh()
+    else if (this.#core.reunion.isLookLate(now)) void this.#look()
+    this.#core.reunion.tick(now)
   }
 
   /** Time until the next beat should come; Infinity when there is no hurry. */
@@ -82,13 +84,22 @@ export class Upkeep {
   }
 
   /** Looks up the id of a random contact or, every other time, our own, so that neighbours are never missed. */
-  refresh(): Promise<void> {
-    const { clock, contacts, identity, random } = this.#core
+  async refresh(): Promise<void> {
+    const { clock, contacts, identity, random, reunion } = this.#core
     this.#refreshedAt = clock.now()
     this.#isNetworkNew = false
     this.#ownTurn = !this.#ownTurn
+    if (this.#ownTurn && reunion.isLookDue(clock.now())) return this.#look()
     const target = this.#ownTurn && !identity.ephemeral ? contacts.table.id : contacts.refreshTarget(random)
-    return ownLookup(this.#core, target, { kind: 'refresh', concurrency: REFRESH_CONCURRENCY })
+    await ownLookup(this.#core, target, { kind: 'refresh', concurrency: REFRESH_CONCURRENCY })
+  }
+
+  /** Looks up our own id from a bootstrap node, which may know another part of the network; else from our contacts. */
+  async #look(): Promise<void> {
+    const { clock, contacts, reunion } = this.#core
+    this.#refreshedAt = clock.now()
+    if ((await reunion.look()) || this.#core.closed !== null) return
+    await ownLookup(this.#core, contacts.table.id, { kind: 'refresh', concurrency: REFRESH_CONCURRENCY })
   }
 
   /** The machine slept, or the node was suspended: nothing that was learnt before is sure any more. */

@@ -31,6 +31,8 @@ class Harness {
   readonly log: string[] = []
   /** Given up while nobody answered. */
   readonly lost: string[] = []
+  /** Given up because they did not answer. */
+  readonly silenced: string[] = []
   readonly contacts: Contacts
   /** Address keys of those that a request of ours is on its way to. */
   readonly asking = new Set<number>()
@@ -44,6 +46,7 @@ class Harness {
         ping: (node, settled) => void this.pings.push({ node, settled }),
         askNewcomer: (node, settled) => void this.pings.push({ node, settled }),
         onLost: ({ host }: Contact) => void this.lost.push(host),
+        onSilenced: ({ host }: Contact) => void this.silenced.push(host),
         onAdd: ({ host }: Contact) => void this.log.push(`+${host}`),
         onRemove: ({ host }: Contact) => void this.log.push(`-${host}`),
       },
@@ -222,6 +225,7 @@ test('contacts: one silence is enough while others answer, three are needed whil
   t.absent(h.has(peer(2)))
   h.contacts.onUnanswered(peer(3).key, true, h.time)
   t.is(h.lost.length, 1, 'the one that nobody spoke against may come back')
+  t.alike(h.silenced, [peer(1).host, peer(2).host])
   t.is(h.log.length, 4, 'a stranger is no matter')
 })
 

@@ -11,7 +11,7 @@ import type { AskHandler } from '../../lib/query/lookup.js'
 import { Traversal } from '../../lib/query/traversal.js'
 import { INITIAL_CONCURRENCY } from '../../lib/query/traversal-options.js'
 import type { SendOptions } from '../../lib/rpc/exchange.js'
-import type { Reply } from '../../lib/rpc/reply.js'
+import type { Peer, Reply } from '../../lib/rpc/reply.js'
 
 const TARGET = new Uint8Array(32).fill(7)
 const FIRST_IP = parseIPv4('20.1.0.0')
@@ -48,6 +48,8 @@ class Harness {
   resolved = 0
   knowsNeighbours = false
   done = false
+  /** What the lookup resolved with. */
+  found: readonly Peer[] = []
   lastLookupAt = -1
   k: number | undefined
   readonly core: Core
@@ -97,7 +99,10 @@ class Harness {
   }
 
   async start(options?: Parameters<typeof ownLookup>[2]): Promise<void> {
-    void ownLookup(this.core, TARGET, options).then(() => (this.done = true))
+    void ownLookup(this.core, TARGET, options).then((found) => {
+      this.found = found
+      this.done = true
+    })
     await this.settle()
   }
 
@@ -156,6 +161,29 @@ test('own lookup: from the bootstrap nodes only, whoever else is known', async (
   t.alike(h.serials, [101, 102])
   h.answer(h.asked[0]!, [70])
   t.alike(h.serials, [70, 101, 102], 'and from there on')
+})
+
+test('own lookup: from one node only, it is no refresh and says nothing about the network', async (t) => {
+  const h = new Harness(60)
+  await h.start({ from: place(150) })
+  t.alike(h.serials, [150])
+  t.alike([h.resolved, h.lastLookupAt], [0, -1])
+  h.answer(h.asked[0]!, [70])
+  h.answer(h.asked[1]!)
+  await h.settle()
+  t.ok(h.done)
+  t.alike(h.serials, [70, 150])
+  t.is(h.results.length, 0)
+  t.alike(h.found.map(({ host }) => host).sort(), [place(70).host, place(150).host].sort(), 'who answered is told')
+})
+
+test('own lookup: from one node that is not there, nobody else is asked', async (t) => {
+  const h = new Harness(1)
+  await h.start({ from: place(150) })
+  h.asked[0]!.handler.onFailure(new DHTError('REQUEST_TIMEOUT'))
+  await h.settle()
+  t.ok(h.done)
+  t.alike([h.serials, h.found], [[150], []])
 })
 
 test('own lookup: the number of results and of requests can be chosen', async (t) => {

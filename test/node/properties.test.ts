@@ -179,6 +179,7 @@ test('contacts: whatever comes, only who answered is in, its events add up, and 
           ping: (node, settled) => void pings.push({ node, settled }),
           askNewcomer: (node, settled) => void pings.push({ node, settled }),
           onLost() {},
+          onSilenced() {},
           onAdd: ({ host }) => void (isTold = isTold && !told.has(host) && told.add(host).size > 0),
           onRemove: ({ host }) => void (isTold = isTold && told.delete(host)),
         },

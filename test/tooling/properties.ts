@@ -106,6 +106,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'node/arguments': 'node/properties',
   'node/bootstrap-list': 'node/properties',
   'node/contacts': 'node/properties',
+  'node/cut-suspicion': 'node/cut-suspicion',
   'node/describe': 'node/properties',
   'node/health': 'node/health',
   'node/internal-commands': 'commands/properties',

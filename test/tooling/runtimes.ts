@@ -152,7 +152,9 @@ const COMPUTES_LONG = 'a long simulation, the same in a Worker as in the page'
 export const NOT_IN_WORKERS: Record<string, string> = {
   'network/churn': COMPUTES_LONG,
   'network/liars': COMPUTES_LONG,
+  'network/partition': COMPUTES_LONG,
   'node/network-loss': COMPUTES_LONG,
+  'node/reunion': COMPUTES_LONG,
   'node/upkeep': COMPUTES_LONG,
   'query/network-size': 'long statistics, the same in a Worker as in the page',
   'query/omissions': COMPUTES_LONG,
