@@ -88,9 +88,9 @@ export class Lookups {
     const contacts = this.#core.contacts.table.closest(target, count)
     if (contacts.length === 0) return { nodes: this.saved, source: 'options', knowsNeighbours: false }
     const heard = this.#heard.nearest(target, K, this.#core.clock.now())
-    const knowsNeighbours = this.#knowsNeighbours(target, contacts, heard)
-    const nodes = [...contacts, ...(knowsNeighbours ? heard : heard.slice(0, HEARD_SEEDS))]
-    return { nodes, source: 'table', knowsNeighbours }
+    const isKnown = this.#knowsNeighbours(target, contacts, heard)
+    const nodes = [...contacts, ...(isKnown ? heard : heard.slice(0, HEARD_SEEDS))]
+    return { nodes, source: 'table', knowsNeighbours: isKnown }
   }
 
   #knowsNeighbours(target: Uint8Array, contacts: readonly Contact[], heard: readonly HeardNode[]): boolean {

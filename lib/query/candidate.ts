@@ -82,3 +82,14 @@ export function isNearer(target: Uint8Array, a: Candidate, b: Candidate): boolea
   if (a.prefixDistance !== b.prefixDistance) return a.prefixDistance < b.prefixDistance
   return compareDistance(target, a.id, b.id) < 0
 }
+
+/** The quickest of those not asked among the first `ranks`, of equals the nearest; null when all are asked. */
+export function quickestOf(sorted: readonly Candidate[], ranks: number): Candidate | null {
+  let quickest: Candidate | null = null
+  for (let i = 0; i < sorted.length && i < ranks; i++) {
+    const candidate = sorted[i]!
+    if (candidate.state !== 'known') continue
+    if (quickest === null || candidate.rttMs < quickest.rttMs) quickest = candidate
+  }
+  return quickest
+}

@@ -63,8 +63,12 @@ export const INITIAL_CONCURRENCY = 6
  * next ones do. Asking as many as there are places at once sends one request in eight more, and is no faster.
  */
 export const CONCURRENCY_STEP = 2
-/** Of the first requests these go to the nearest nodes known: one of them may be a node only heard of. */
-export const NEAR_STARTS = 2
+/**
+ * Of the first requests these go to the nearest nodes known: some of them may be nodes only heard of. With three the
+ * closest node of 1,000 answers after 209 ms and 30 requests are sent, with two it is 215 and 31, with four 213 and 29, with
+ * six 217 and 29.
+ */
+export const NEAR_STARTS = 3
 /**
  * The other first requests go to the quickest of this many nearest: what is asked first hardly
  * matters for the result, but all that follows waits for it. Saves a tenth of the time to the nearest node.

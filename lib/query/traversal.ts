@@ -18,7 +18,7 @@
 import { formatIPv4, addressKey, addressScope, keyOf } from '../primitives/address.js'
 import type { AddressScope } from '../primitives/address.js'
 import { idFromIp, idPrefix, sameId } from '../primitives/id.js'
-import { Candidate } from './candidate.js'
+import { Candidate, quickestOf } from './candidate.js'
 import { isNameable, nameableLevel } from './closer-nodes.js'
 import type { CloserNodes } from './closer-nodes.js'
 import { Credit, isOnlySource } from './credit.js'
@@ -389,15 +389,4 @@ export class Traversal {
     const candidate = new Candidate(id, this.#targetPrefix, ip, port, hop)
     return this.#frontier.insert(candidate) ? candidate : null
   }
-}
-
-/** The quickest of those not asked among the first `ranks`, of equals the nearest; null when all are asked. */
-function quickestOf(sorted: readonly Candidate[], ranks: number): Candidate | null {
-  let quickest: Candidate | null = null
-  for (let i = 0; i < sorted.length && i < ranks; i++) {
-    const candidate = sorted[i]!
-    if (candidate.state !== 'known') continue
-    if (quickest === null || candidate.rttMs < quickest.rttMs) quickest = candidate
-  }
-  return quickest
 }
