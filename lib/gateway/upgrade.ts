@@ -116,7 +116,7 @@ export class Upgrades {
 
   /** A forgotten proxy shows in nothing but refusals of clients that have done nothing. */
   #noticeProxy({ socket, headers }: IncomingMessage): void {
-    const { config, stats, onUnheardProxy } = this.#parts
+    const { config, stats } = this.#parts
     const peer = socket.remoteAddress ?? ''
     const header = unheardProxy(peer, headers, config.trustedProxies)
     if (header === null) return
@@ -124,7 +124,7 @@ export class Upgrades {
     const address = plainAddress(peer)
     if (this.#proxiesTold.has(address) || this.#proxiesTold.size >= MAX_PROXIES_TOLD) return
     this.#proxiesTold.add(address)
-    onUnheardProxy({ address, header })
+    this.#parts.onUnheardProxy({ address, header })
   }
 
   /** null: may come in. */

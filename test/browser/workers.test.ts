@@ -28,6 +28,7 @@ async function nodeOf(page: Page, kind: 'Worker' | 'SharedWorker', options: obje
         const { Worker, SharedWorker } = globalThis as unknown as WorkerGlobals
         const settings = { type: 'module' }
         const port = shared ? new SharedWorker('/worker.js', settings).port : new Worker('/worker.js', settings)
+        // oxlint-disable-next-line unicorn/prefer-add-event-listener -- this way a port starts, too
         port.onmessage = ({ data }) => resolve(data)
         port.postMessage(given)
       }),

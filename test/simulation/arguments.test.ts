@@ -1,5 +1,6 @@
 /** Whatever is wrong at a call of the simulator throws there, with the name of what is wrong. */
 import test from 'brittle'
+import fc from 'fast-check'
 import { DHT } from '../../index.js'
 import {
   createUdx,
@@ -19,6 +20,8 @@ import {
   VirtualClock,
   weibull,
 } from '../../lib/simulation/index.js'
+import { checkFinite, checkLimit, checkMeasure, checkPositive, checkShare } from '../../lib/simulation/arguments.js'
+import { holds } from '../helpers/properties.js'
 
 /** What makes no sense may have any type. */
 type Wrong = never
@@ -257,4 +260,30 @@ test('arguments: nodes of a class of one’s own are nodes', (t) => {
   class Mine extends DHT {}
   const sim = new Simulation()
   t.ok(sim.createNode({}, { create: (options) => new Mine(options) }) instanceof Mine)
+})
+
+test('arguments: whatever is given is given back where it is right, and else refused by name', (t) => {
+  const checks: [check: (value: unknown, name: string) => number, isRight: (value: number) => boolean][] = [
+    [checkShare, (value) => value >= 0 && value <= 1],
+    [checkMeasure, (value) => value >= 0 && value < Infinity],
+    [checkPositive, (value) => value > 0 && value < Infinity],
+    [checkFinite, (value) => Number.isFinite(value)],
+    [checkLimit, (value) => value > 0],
+  ]
+  const values = fc.oneof(fc.anything(), fc.double(), fc.integer(), fc.double({ min: 0, max: 1 }))
+  for (const [check, isRight] of checks) {
+    holds(
+      t,
+      fc.property(values, (value) => {
+        const right = typeof value === 'number' && isRight(value)
+        try {
+          return check(value, 'it') === value && right
+        } catch (error) {
+          const Expected = typeof value === 'number' ? RangeError : TypeError
+          return !right && error instanceof Expected && error.message.startsWith('it must be ')
+        }
+      }),
+      { numRuns: 500 },
+    )
+  }
 })

@@ -186,6 +186,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'rpc/stats': 'rpc/message-properties',
   'rpc/tid-table': 'rpc/tid-table',
   'rpc/tokens': 'rpc/message-properties',
+  'simulation/arguments': 'simulation/arguments',
   'simulation/distributions': 'simulation/model-properties',
   'simulation/latency': 'simulation/model-properties',
   'simulation/nat': 'simulation/nat',
