@@ -233,7 +233,7 @@ export class PageModel implements CodeHost {
     try {
       real = new RealNetwork(options, this.#now)
     } catch (error) {
-      this.#refused = { state: 'failed', gateway: options.gateway, message: String((error as Error).message) }
+      this.#refused = { state: 'failed', gateway: options.gateway, message: (error as Error).message }
       throw error
     }
     this.#epoch++

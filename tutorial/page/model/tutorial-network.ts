@@ -110,7 +110,7 @@ export class TutorialNetwork {
   bootstrapper(): Member {
     const host = this.sim.createHost()
     const create = (options: DHTOptions) => TutorialNode.bootstrapper(BOOTSTRAP_PORT, host.address, options)
-    const node = this.sim.createNode({ bootstrap: [] }, { host, create }) as TutorialNode
+    const node = this.sim.createNode({ bootstrap: [] }, { host, create })
     this.#bootstrap.push({ host: host.address, port: BOOTSTRAP_PORT })
     return this.#enter(node, 'bootstrapper')
   }
@@ -122,7 +122,7 @@ export class TutorialNetwork {
     const create = (all: DHTOptions) => new TutorialNode(all)
     const trace = showJoin ? joinTrace(this.lookups, () => member.node) : undefined
     const all = { bootstrap: this.#bootstrap.slice(), trace, ...options }
-    const member: Member = this.#enter(this.sim.createNode(all, { nat, create }) as TutorialNode, 'node')
+    const member: Member = this.#enter(this.sim.createNode(all, { nat, create }), 'node')
     return member
   }
 

@@ -166,8 +166,9 @@ export class Painter {
     const node = selected === null ? undefined : nodes.get(selected)
     if (node !== undefined) named.set(node.key, node.role === 'self' ? 'this tab' : `${node.role} ${node.key}`)
     const asker = lookup === null ? undefined : this.#keyOfId.get(lookup.asker)
-    if (asker !== undefined && nodes.get(asker)?.up === true)
+    if (asker !== undefined && nodes.get(asker)?.up === true) {
       named.set(asker, named.has(asker) ? `${named.get(asker)} asks` : 'asks')
+    }
     for (const [key, text] of named) {
       const at = this.#motion.at(key)
       if (at === undefined) continue
