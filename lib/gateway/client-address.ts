@@ -10,6 +10,14 @@ import { isIPv4 } from '../primitives/address.js'
 /** Headers in which proxies name the client; of these the first one is read. */
 export type ForwardingHeader = 'x-forwarded-for' | 'forwarded' | 'x-real-ip'
 
+/** A proxy that is not heard: its clients count as one. */
+export interface ProxyWarning {
+  /** Of the proxy, as `trustedProxies` would have it. */
+  address: string
+  /** The header in which it names its clients. */
+  header: ForwardingHeader
+}
+
 const FORWARDING_HEADERS: readonly ForwardingHeader[] = ['x-forwarded-for', 'forwarded', 'x-real-ip']
 
 /** A client's address, or its /64 as `2001:db8:0:0::/64`; what is no address stays as it is. */

@@ -24,7 +24,7 @@ import { isDestinationAllowed, isHostAllowed } from './destination.js'
 import { ExpectedAnswers } from './expected-answers.js'
 import { RefusalNotices } from './refusal-notices.js'
 import type { Session, SessionConnection } from './session.js'
-import { TokenBucket } from './token-bucket.js'
+import { TokenBucket } from '../primitives/token-bucket.js'
 import type { TunnelServer } from './tunnel-server.js'
 
 /** A connection that can be asked for a sign of life. */

@@ -8,11 +8,12 @@ import type { Clock } from '../primitives/clock.js'
 import { Emitter, type EmitterClass } from '../primitives/emitter.js'
 import { TUNNEL_VERSION } from '../transport/tunnel/messages.js'
 import type { ClientInfo } from './client-info.js'
+import type { ProxyWarning } from './client-address.js'
 import type { Connection, ServerLink } from './connection.js'
 import { type ConnectionRefusal, formatMetrics, type GatewayStats } from './metrics.js'
 import { type GatewayServerOptions, parseGatewayServerOptions } from './options.js'
 import { TunnelServer } from './tunnel-server.js'
-import { cutReason, type ProxyWarning, Upgrades } from './upgrade.js'
+import { cutReason, Upgrades } from './upgrade.js'
 
 /** Events of a {@link Gateway} and what their listeners get. */
 export type GatewayEvents = {

@@ -13,7 +13,7 @@ import { isForNodes } from './datagram-rules.js'
 import { isHostAllowed } from './destination.js'
 import type { GatewayStats } from './metrics.js'
 import type { GatewayServerConfig } from './options.js'
-import { TokenBucket } from './token-bucket.js'
+import { TokenBucket } from '../primitives/token-bucket.js'
 
 /** What a connection does for its session. */
 export interface SessionConnection {

@@ -10,7 +10,7 @@ import { SECRET_BYTES, SESSION_ID_BYTES, type SessionTicket } from '../transport
 import type { GatewayStats } from './metrics.js'
 import type { GatewayServerConfig } from './options.js'
 import { Session } from './session.js'
-import { TokenBucket } from './token-bucket.js'
+import { TokenBucket } from '../primitives/token-bucket.js'
 
 /** BOUNDED: addresses whose rate of new connections is known. Whoever has more of them than this is not slowed down. */
 const MAX_KNOWN = 65_536

@@ -11,7 +11,7 @@ import { Names } from './names.js'
 import type { GatewayServerConfig } from './options.js'
 import type { Session } from './session.js'
 import { Sessions } from './sessions.js'
-import { TokenBucket } from './token-bucket.js'
+import { TokenBucket } from '../primitives/token-bucket.js'
 
 export interface TunnelServerEvents {
   onSession(connection: Connection, resumed: boolean): void

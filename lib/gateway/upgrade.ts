@@ -13,7 +13,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { SUBPROTOCOL, TOKEN_SUBPROTOCOL } from '../transport/tunnel/messages.js'
 import { CLOSE, type CloseName } from '../transport/tunnel/refusal.js'
 import { decodeToken } from '../transport/tunnel/token.js'
-import { clientAddress, clientKey, type ForwardingHeader, plainAddress, unheardProxy } from './client-address.js'
+import { clientAddress, clientKey, plainAddress, type ProxyWarning, unheardProxy } from './client-address.js'
 import type { ClientInfo } from './client-info.js'
 import type { ConnectionRefusal, GatewayStats } from './metrics.js'
 import type { AuthorizationRequest, GatewayServerConfig } from './options.js'
@@ -30,14 +30,6 @@ export interface UpgradeParts {
   onHookError(error: unknown): void
   /** A proxy does not count as one: told once for each address. */
   onUnheardProxy(warning: ProxyWarning): void
-}
-
-/** A proxy that is not heard: its clients count as one. */
-export interface ProxyWarning {
-  /** Of the proxy, as `trustedProxies` would have it. */
-  address: string
-  /** The header in which it names its clients. */
-  header: ForwardingHeader
 }
 
 /** BOUNDED: connections that are being told why they are refused, and those that are being asked about. */

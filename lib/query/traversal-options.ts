@@ -65,8 +65,8 @@ export const INITIAL_CONCURRENCY = 6
 export const CONCURRENCY_STEP = 2
 /**
  * Of the first requests these go to the nearest nodes known: some of them may be nodes only heard of. With three the
- * closest node of 1,000 answers after 209 ms and 30 requests are sent, with two it is 215 and 31, with four 213 and 29, with
- * six 217 and 29.
+ * closest node of 1,000 answers after 209 ms and 30 requests are sent, with two it is 215 and 31, with four 213 and 29,
+ * with six 217 and 29.
  */
 export const NEAR_STARTS = 3
 /**

@@ -12,7 +12,9 @@
  * - hosts of our own network (loopback, and private addresses where we live among them) are not limited: nobody
  *   outside can send from there.
  */
+import { TokenBucket } from '../primitives/token-bucket.js'
 import { COMMAND } from '../wire/commands.js'
+import { type HostBudget, HostBudgets } from './host-budgets.js'
 
 export interface InboundLimitOptions {
   /** Requests a second from one host, pings counting half. Default 500; up to two seconds' worth at once. */
@@ -28,22 +30,6 @@ export interface InboundLimitOptions {
    * false, since nobody outside can send from there; true where those inside are strangers to each other as well.
    */
   limitOwnNetwork?: boolean
-}
-
-interface HostBudget {
-  readonly ip: number
-  /** Requests it may still make. */
-  requests: number
-  /** Bytes it has coming for what it sent. */
-  creditBytes: number
-  /** Bytes it may get beyond that. */
-  allowanceBytes: number
-  /** -Infinity: it never has. */
-  provedUntil: number
-  updatedAt: number
-  /** Its neighbours in the order in which hosts are forgotten. Only {@link Budgets} writes them. */
-  older: HostBudget | null
-  newer: HostBudget | null
 }
 
 /** A reply may be so much longer than its request before the allowance is touched. */
@@ -73,9 +59,6 @@ const PING_COST = 0.5
 /** A host that proved itself is trusted to receive for this long: about as long as a token is valid. */
 const PROVED_MS = 60_000
 
-/** Hosts remembered, unproved ones and as many that have proved themselves; about 170 bytes each. */
-const MAX_HOSTS = 4096
-
 /** What a request of this command takes from the budgets. */
 export function requestCost(internal: boolean, command: number): number {
   return internal && (command === COMMAND.PING || command === COMMAND.PING_NAT) ? PING_COST : 1
@@ -85,24 +68,24 @@ export class InboundLimits {
   readonly #requestsPerSecond: number
   readonly #allowanceBytes: number
   /** Requests that all hosts together may still make. */
-  readonly #requests: Supply
+  readonly #requests: TokenBucket
   /** Of these, what is left to the proved. */
   readonly #reserved: number
   /** Bytes that all unproved hosts together may get beyond their credit. */
-  readonly #bytes: Supply
-  readonly #looks: Supply
-  readonly #unproved = new Budgets()
+  readonly #bytes: TokenBucket
+  readonly #looks: TokenBucket
+  readonly #unproved = new HostBudgets()
   /** Apart, so that a flood from many addresses does not make us forget them. Who proved itself last is forgotten last. */
-  readonly #proved = new Budgets()
+  readonly #proved = new HostBudgets()
 
   constructor(options: InboundLimitOptions = {}) {
     this.#requestsPerSecond = options.requestsPerSecond ?? 500
     this.#allowanceBytes = options.allowanceBytes ?? 16_384
     const totalPerSecond = options.totalRequestsPerSecond ?? 20_000
-    this.#requests = new Supply(totalPerSecond)
+    this.#requests = perSecond(totalPerSecond)
     this.#reserved = PROVED_SHARE * totalPerSecond
-    this.#looks = new Supply(Math.max(1, LOOK_SHARE * totalPerSecond))
-    this.#bytes = new Supply(options.totalAllowanceBytes ?? 262_144)
+    this.#looks = perSecond(Math.max(1, LOOK_SHARE * totalPerSecond))
+    this.#bytes = perSecond(options.totalAllowanceBytes ?? 262_144)
   }
 
   /** Hosts remembered now. */
@@ -116,13 +99,13 @@ export class InboundLimits {
    * @param cost see {@link requestCost}
    */
   admit(ip: number, sizeBytes: number, now: number, cost = 1): boolean {
-    const total = this.#requests.refill(now)
+    const total = this.#requests.available(now)
     // Whoever is new in a flood of many addresses is not even remembered.
     if (total - cost < this.#reserved && (total < cost || !this.#isProved(ip, now))) return false
     const budget = this.#budgetOf(ip, now)
     if (budget.requests < cost) return false
     budget.requests -= cost
-    this.#requests.take(cost)
+    this.#requests.take(now, cost)
     budget.creditBytes = Math.min(budget.creditBytes + AMPLIFICATION * sizeBytes, MAX_CREDIT_BYTES)
     return true
   }
@@ -134,11 +117,9 @@ export class InboundLimits {
    * @param cost see {@link requestCost}
    */
   mayLook(ip: number, now: number, cost = 1): boolean {
-    const total = this.#requests.refill(now)
+    const total = this.#requests.available(now)
     if (total < cost || total - cost >= this.#reserved || this.#isProved(ip, now)) return false
-    if (this.#looks.refill(now) < 1) return false
-    this.#looks.take(1)
-    return true
+    return this.#looks.take(now)
   }
 
   /** The host showed that it receives what we send: it echoed a token, or answered a request of ours. */
@@ -158,7 +139,7 @@ export class InboundLimits {
     const budget = this.#budgetOf(ip, now)
     if (now < budget.provedUntil) return true
     const excess = Math.max(0, sizeBytes - budget.creditBytes)
-    if (excess > budget.allowanceBytes || (excess > 0 && !this.#takeTotal(excess, now))) return false
+    if (excess > budget.allowanceBytes || (excess > 0 && !this.#bytes.take(now, excess))) return false
     budget.creditBytes -= sizeBytes - excess
     budget.allowanceBytes -= excess
     return true
@@ -197,90 +178,9 @@ export class InboundLimits {
     const budget = this.#proved.get(ip)
     return budget !== undefined && now < budget.provedUntil
   }
-
-  #takeTotal(bytes: number, now: number): boolean {
-    if (this.#bytes.refill(now) < bytes) return false
-    this.#bytes.take(bytes)
-    return true
-  }
 }
 
-/** What all hosts share: refilled at a steady rate, up to one second's worth. */
-class Supply {
-  readonly #perSecond: number
-  #left: number
-  #updatedAt = 0
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond
-    this.#left = perSecond
-  }
-
-  /** Brings it up to `now`. @returns what is left */
-  refill(now: number): number {
-    const refilled = this.#left + ((now - this.#updatedAt) * this.#perSecond) / 1000
-    this.#left = Math.min(refilled, this.#perSecond)
-    this.#updatedAt = now
-    return this.#left
-  }
-
-  /** Takes what is there. */
-  take(amount: number): void {
-    this.#left -= amount
-  }
-}
-
-/**
- * Budgets by 32-bit host number, and in the order in which they came or were renewed. The order is a list through the
- * budgets: renewing by a Map's own order would churn its table at the rate of our answers.
- */
-class Budgets {
-  /** BOUNDED: by MAX_HOSTS, the oldest makes room. */
-  readonly #byHost = new Map<number, HostBudget>()
-  #oldest: HostBudget | null = null
-  #newest: HostBudget | null = null
-
-  get size(): number {
-    return this.#byHost.size
-  }
-
-  get(ip: number): HostBudget | undefined {
-    return this.#byHost.get(ip)
-  }
-
-  add(budget: HostBudget): void {
-    if (this.#byHost.size >= MAX_HOSTS) this.remove(this.#oldest!)
-    this.#byHost.set(budget.ip, budget)
-    this.#append(budget)
-  }
-
-  /** Takes out one that is here. */
-  remove(budget: HostBudget): void {
-    this.#byHost.delete(budget.ip)
-    this.#unlink(budget)
-  }
-
-  /** Makes one that is here the newest. */
-  renew(budget: HostBudget): void {
-    if (budget === this.#newest) return
-    this.#unlink(budget)
-    this.#append(budget)
-  }
-
-  #append(budget: HostBudget): void {
-    budget.older = this.#newest
-    if (this.#newest === null) this.#oldest = budget
-    else this.#newest.newer = budget
-    this.#newest = budget
-  }
-
-  #unlink(budget: HostBudget): void {
-    const { older, newer } = budget
-    if (older === null) this.#oldest = newer
-    else older.newer = newer
-    if (newer === null) this.#newest = older
-    else newer.older = older
-    budget.older = null
-    budget.newer = null
-  }
+/** What all hosts share: a second's worth at once, and no more. */
+function perSecond(rate: number): TokenBucket {
+  return new TokenBucket(rate, 0, rate)
 }

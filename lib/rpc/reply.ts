@@ -23,7 +23,7 @@ const slab = new Slab()
  * A reply. The buffers in it are its own (or shared and read-only, `from.id`); none keeps a receive buffer alive.
  *
  * The datagram is copied once and as a whole; a field is cut out or decoded when it is read first, for most replies are
- * only looked at for one of them.
+ * only looked at for one of them. Replies without a value share 8 kB, which each of them keeps in memory.
  */
 export class Reply {
   /** 16-bit transaction id. */

@@ -91,11 +91,11 @@ export class Server implements Responder {
     const limits = this.#limitsFor(ip)
     // The clock is asked only where time matters: reading it costs as much as decoding a request.
     const now = limits !== null || message.tokenAt !== -1 ? this.#clock.now() : 0
-    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
-    if (limits !== null && !this.#isAdmitted(limits, inbound, now)) {
+    if (limits !== null && !this.#isAdmitted(limits, message, bytes, ip, now)) {
       this.#stats.datagrams.dropped.overLimit++
       return
     }
+    const inbound: Inbound = { message, bytes, host, ip, port, socket, id: null }
     if (message.tokenAt !== -1) {
       if (!this.#tokens.verify(ip, bytes, message.tokenAt, now)) {
         this.#stats.datagrams.requests++
@@ -110,7 +110,7 @@ export class Server implements Responder {
     else this.#receiveApplication(inbound)
   }
 
-  #isAdmitted(limits: InboundLimits, { message, bytes, ip }: Inbound, now: number): boolean {
+  #isAdmitted(limits: InboundLimits, message: DecodedRequest, bytes: Uint8Array, ip: number, now: number): boolean {
     const cost = requestCost(message.internal, message.command)
     if (limits.admit(ip, bytes.length, now, cost)) return true
     // In a flood a token counts before its sender is turned away: it would prove it, were it let in.

@@ -5,7 +5,6 @@ import { clientAddress, clientKey, unheardProxy } from '../../lib/gateway/client
 import { inspectOutgoing, NO_PORT } from '../../lib/gateway/datagram-rules.js'
 import { type ExtraScope, isDestinationAllowed } from '../../lib/gateway/destination.js'
 import { isOriginAllowed, type OriginRule } from '../../lib/gateway/origin.js'
-import { TokenBucket } from '../../lib/gateway/token-bucket.js'
 import { parseIPv4 } from '../../lib/primitives/address.js'
 import { decodeRequest } from '../../lib/wire/request.js'
 import { decodeResponse } from '../../lib/wire/response.js'
@@ -97,36 +96,6 @@ test('rules: a proxy that is not heard is noticed, one that is heard is not', (t
   t.is(of('127.0.0.1', { 'x-real-ip': '1.2.3.4' }), 'x-real-ip', 'one of ours, in a header that is not read')
   t.is(of('127.0.0.1', { 'x-forwarded-for': 'unknown' }), 'x-forwarded-for', 'one of ours that hides its clients')
   t.is(of('127.0.0.1', {}), null, 'from the machine of the proxy, past it')
-})
-
-test('rules: a bucket gives its rate in the long run, and no more than its burst at once', (t) => {
-  holds(
-    t,
-    fc.property(
-      fc.integer({ min: 1, max: 1000 }),
-      fc.array(fc.tuple(fc.nat(5000), fc.integer({ min: 1, max: 50 })), { maxLength: 200 }),
-      (perSecond, steps) => {
-        const bucket = new TokenBucket(perSecond, 0)
-        let now = 0
-        let taken = 0
-        for (const [pauseMs, count] of steps) {
-          now += pauseMs
-          if (bucket.take(now, count)) taken += count
-          if (taken > perSecond * 2 + (now * perSecond) / 1000 + 1e-6) return false
-        }
-        return true
-      },
-    ),
-  )
-  const bucket = new TokenBucket(10, 0)
-  t.ok(bucket.take(0, 20))
-  t.absent(bucket.take(0))
-  t.absent(bucket.isFull(1999))
-  t.ok(bucket.isFull(2000))
-  t.ok(bucket.take(100))
-  t.absent(bucket.take(50), 'time that goes backwards gives nothing')
-  const free = new TokenBucket(Infinity, 0)
-  t.ok(free.take(0, 1e12))
 })
 
 test('rules: whatever bytes leave, a node can read them', (t) => {

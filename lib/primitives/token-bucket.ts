@@ -19,15 +19,20 @@ export class TokenBucket {
 
   /** Takes `count` tokens, or none where there are fewer. */
   take(now: number, count = 1): boolean {
-    if (this.#perMs === Infinity) return true
+    if (this.available(now) < count) return false
+    this.#tokens -= count
+    return true
+  }
+
+  /** Tokens that may be taken; Infinity: any number. */
+  available(now: number): number {
+    if (this.#perMs === Infinity) return Infinity
     // Time that goes backwards gives nothing.
     if (now > this.#at) {
       this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs)
       this.#at = now
     }
-    if (this.#tokens < count) return false
-    this.#tokens -= count
-    return true
+    return this.#tokens
   }
 
   /** Whether nothing is missing, so that a new one would be the same. */
