@@ -177,7 +177,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'rpc/exchange': 'rpc/exchange-list',
   'rpc/exchange-list': 'rpc/exchange-list',
   'rpc/group-list': 'rpc/group-list',
-  'rpc/host-budgets': 'rpc/inbound-limits',
+  'rpc/host-budgets': 'rpc/host-budgets',
   'rpc/inbound-limits': 'rpc/inbound-limits',
   'rpc/patience': 'rpc/patience',
   'rpc/recent-round-trips': 'rpc/recent-round-trips',
