@@ -36,7 +36,7 @@ const DEFAULT_PLAN: GatewayPlan = {
   stillMs: 2000,
   aroundMs: 3000,
   nodes: 100,
-  lookups: 400,
+  lookups: 1000,
 }
 
 /** Only proves that everything runs: the figures mean nothing. */

@@ -41,6 +41,11 @@ export interface Start {
  */
 const HEARD_SEEDS = 4
 
+/** The size of the network is not worked out for each of many lookups. */
+const USUAL_MS = 1000
+
+const PREFIX_VALUES = 2 ** 32
+
 export class Lookups {
   /**
    * Contacts of an earlier run, or from before we were cut off: asked while we know nobody, and not taken for contacts
@@ -49,6 +54,9 @@ export class Lookups {
   saved: readonly Address[]
   readonly #core: Core
   readonly #heard = new HeardNodes()
+  /** How far the k-th nearest node to a key usually is, and when that was worked out. */
+  #usual = 0
+  #usualAt = -Infinity
 
   constructor(core: Core) {
     this.#core = core
@@ -94,10 +102,8 @@ export class Lookups {
   }
 
   #knowsNeighbours(target: Uint8Array, contacts: readonly Contact[], heard: readonly HeardNode[]): boolean {
-    const { table } = this.#core.contacts
-    const own = table.closest(table.id, K)
-    if (own.length < K) return false
-    const usual = prefixDistance(table.id, own[K - 1]!.id)
+    const usual = this.#usualDistance()
+    if (usual === null) return false
     const near = contacts.map(({ id }) => prefixDistance(target, id))
     return knowsNeighbours(
       near,
@@ -105,6 +111,24 @@ export class Lookups {
       K,
       usual,
     )
+  }
+
+  /** How far the k-th nearest node to a key usually is, in first 32 bits; null: not known. */
+  #usualDistance(): number | null {
+    const now = this.#core.clock.now()
+    if (now - this.#usualAt < USUAL_MS) return this.#usual
+    const size = this.#core.watch.size
+    if (size === null) return this.#ownDistance()
+    this.#usual = (K / (size.nodes + 1)) * PREFIX_VALUES
+    this.#usualAt = now
+    return this.#usual
+  }
+
+  /** How far our own k-th nearest contact is. */
+  #ownDistance(): number | null {
+    const { table } = this.#core.contacts
+    const own = table.closest(table.id, K)
+    return own.length < K ? null : prefixDistance(table.id, own[K - 1]!.id)
   }
 
   /**

@@ -2,6 +2,7 @@ import b4a from 'b4a'
 import fc from 'fast-check'
 import test from 'brittle'
 import { parseIPv4 } from '../../lib/primitives/address.js'
+import { blake2b } from '../../lib/primitives/hash.js'
 import {
   commonPrefixLength,
   compareDistance,
@@ -47,6 +48,32 @@ test('id: every call gives memory of its own', (t) => {
   const before = b4a.from(a)
   idFromAddress('10.0.0.2', 80).fill(0)
   t.alike(a, before)
+  idFromAddress('10.0.0.1', 80).fill(0)
+  t.alike(a, before, 'also of the same address')
+  t.alike(idFromAddress('10.0.0.1', 80), before)
+})
+
+test('id: is the same whether it was asked for before or not, also beside thousands of others', (t) => {
+  const address = fc.tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 65535 }))
+  holds(
+    t,
+    fc.property(fc.array(address, { minLength: 1, maxLength: 20 }), (addresses) => {
+      for (const [ip, port] of [...addresses, ...addresses]) {
+        const bytes = [ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255, port & 255, port >>> 8]
+        if (!sameId(idFromIp(ip, port), blake2b(b4a.from(bytes)))) return false
+      }
+      return true
+    }),
+  )
+  let wrong = 0
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 0; i < 3000; i++) {
+      const [ip, port] = [0x7f000000 + (i & 15), 1024 + (i >> 4)]
+      const bytes = [127, 0, 0, i & 15, port & 255, port >> 8]
+      if (!sameId(idFromIp(ip, port), blake2b(b4a.from(bytes)))) wrong++
+    }
+  }
+  t.is(wrong, 0)
 })
 
 test('id: the common prefix is the number of equal leading bits', (t) => {

@@ -6,7 +6,7 @@ import { holds } from '../helpers/properties.js'
 
 const K = 20
 const PREFIX_VALUES = 2 ** 32
-const SLACK = 1.3
+const SLACK = 1.4
 
 const sorted = (numbers: readonly number[]): number[] => numbers.toSorted((a, b) => a - b)
 
@@ -33,16 +33,16 @@ test('known neighbours: where all are known it is mostly seen, where half are un
   const unit = (): number => random.below(2 ** 31) / 2 ** 31
   const count = { all: 0, most: 0, some: 0 }
   const targets = 1000
+  const usual = (K / 501) * PREFIX_VALUES
   for (let i = 0; i < targets; i++) {
-    const usual = distancesOf(500, unit)[K - 1]!
     const near = distancesOf(500, unit)
     const known = (share: number): number[] => near.filter(() => unit() < share)
     if (knowsNeighbours(near.slice(0, 40), [], K, usual)) count.all++
     if (knowsNeighbours(known(0.75), [], K, usual)) count.most++
     if (knowsNeighbours(known(0.5), [], K, usual)) count.some++
   }
-  t.ok(count.all > 0.75 * targets, `${count.all} of ${targets} with all known`)
-  t.ok(count.most < 0.55 * targets, `${count.most} with three quarters`)
+  t.ok(count.all > 0.9 * targets, `${count.all} of ${targets} with all known`)
+  t.ok(count.most < 0.7 * targets, `${count.most} with three quarters`)
   t.ok(count.some < 0.12 * targets, `${count.some} with half`)
 })
 
