@@ -23,6 +23,8 @@ import { MAX_SAVED_CONTACTS } from './saved-contacts.js'
 export interface Seed extends Address {
   id?: Uint8Array
   srttMs?: number
+  /** The host as a number. */
+  ip?: number
 }
 
 /** Where a lookup starts. */

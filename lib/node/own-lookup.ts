@@ -52,7 +52,7 @@ export async function ownLookup(
   if (from === undefined) core.lastLookupAt = core.clock.now()
   const seed = (nodes: readonly Seed[], source: Tracer['source']): void => {
     if (tracer !== null) tracer.source = source
-    for (const { host, port, id, srttMs } of nodes) traversal.addSeed(host, port, id, srttMs)
+    for (const { host, port, id, srttMs, ip } of nodes) traversal.addSeed(host, port, id, srttMs, ip)
   }
   // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
   const known = lookups.seeds(target, options.fromBootstrap || from ? 0 : 2 * K)

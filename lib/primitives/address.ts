@@ -47,9 +47,19 @@ export function parseIPv4(host: string): number {
   return result * 256 + octet
 }
 
+/** Hosts written lately, and their numbers: the same few hundred are met again and again. BOUNDED: by PLACES. */
+const PLACES = 512
+const writtenIps = new Float64Array(PLACES).fill(NaN)
+const writtenHosts = new Array<string>(PLACES).fill('')
+
 /** The dotted-decimal form of a 32-bit number. */
 export function formatIPv4(ip: number): string {
-  return `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`
+  const place = (ip ^ (ip >>> 9) ^ (ip >>> 18)) & (PLACES - 1)
+  if (writtenIps[place] === ip) return writtenHosts[place]!
+  const host = `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}.${ip & 255}`
+  writtenIps[place] = ip
+  writtenHosts[place] = host
+  return host
 }
 
 export function isIPv4(host: string): boolean {

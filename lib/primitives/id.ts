@@ -63,9 +63,9 @@ export function idFromAddress(host: string, port: number): Uint8Array {
   return idFromIp(parseIPv4(host), port)
 }
 
-/** The first 32 bits of an id as an unsigned number. */
-export function idPrefix(id: Uint8Array): number {
-  return ((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) >>> 0
+/** The first 32 bits of an id as an unsigned number, or those from another byte on. */
+export function idPrefix(id: Uint8Array, at = 0): number {
+  return ((id[at]! << 24) | (id[at + 1]! << 16) | (id[at + 2]! << 8) | id[at + 3]!) >>> 0
 }
 
 /** Number of leading bits that `a` and `b` share: 0 to 256. */

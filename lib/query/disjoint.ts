@@ -134,10 +134,10 @@ export class DisjointTraversal implements Walk {
   }
 
   /** Seeds come nearest first: the walks get them in turn, so that all of them begin equally near. */
-  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs?: number): Candidate | null {
+  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs?: number, ip?: number): Candidate | null {
     const key = keyOf(host, port)
     if (this.#seeds.has(key)) return null
-    const candidate = this.#walks[this.#seeds.size % this.#walks.length]!.addSeed(host, port, id, rttMs)
+    const candidate = this.#walks[this.#seeds.size % this.#walks.length]!.addSeed(host, port, id, rttMs, ip)
     if (candidate !== null) this.#seeds.add(key)
     return candidate
   }

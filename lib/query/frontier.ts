@@ -5,8 +5,10 @@
  * never asked twice; when full, the farthest candidate that was not asked makes room (it may come back when someone
  * names it again, for by then it may have become one of the nearest).
  */
+import { addressKey } from '../primitives/address.js'
 import { isNearer } from './candidate.js'
 import type { Candidate } from './candidate.js'
+import { CandidateTable } from './candidate-table.js'
 
 /**
  * Refused addresses that are remembered, so that they are hashed and judged once. Ordinary lookups meet one (our
@@ -18,11 +20,11 @@ const MAX_REFUSED = 256
 export class Frontier {
   readonly #target: Uint8Array
   readonly #capacity: number
-  /** null: refused. BOUNDED: by capacity + MAX_REFUSED. */
-  readonly #byKey = new Map<number, Candidate | null>()
-  /** BOUNDED: by capacity. */
+  /** BOUNDED, like the next one: by capacity. */
+  readonly #table = new CandidateTable()
   readonly #sorted: Candidate[] = []
-  #refused = 0
+  /** Address keys. BOUNDED: by MAX_REFUSED. */
+  readonly #refused = new Set<number>()
 
   /**
    * @param target 32-byte Uint8Array, kept
@@ -38,16 +40,16 @@ export class Frontier {
     return this.#sorted
   }
 
-  /** The candidate at an address key; null when the address was refused; undefined when it is new. */
-  get(key: number): Candidate | null | undefined {
-    return this.#byKey.get(key)
+  /** The candidate at an address; null when the address was refused; undefined when it is new. */
+  get(ip: number, port: number): Candidate | null | undefined {
+    const candidate = this.#table.get(ip, port)
+    if (candidate === undefined && this.#refused.has(addressKey(ip, port))) return null
+    return candidate
   }
 
   /** Remembers that the address can never be a candidate. */
-  refuse(key: number): void {
-    if (this.#refused >= MAX_REFUSED) return
-    this.#refused++
-    this.#byKey.set(key, null)
+  refuse(ip: number, port: number): void {
+    if (this.#refused.size < MAX_REFUSED) this.#refused.add(addressKey(ip, port))
   }
 
   /**
@@ -62,7 +64,7 @@ export class Frontier {
     const there = this.#sorted[at]
     if (there !== undefined && !isNearer(this.#target, candidate, there)) return false
     this.#sorted.splice(at, 0, candidate)
-    this.#byKey.set(candidate.key, candidate)
+    this.#table.add(candidate)
     return true
   }
 
@@ -87,7 +89,7 @@ export class Frontier {
       if (!isNearer(this.#target, newcomer, candidate)) return false
       if (candidate.state !== 'known') continue
       sorted.splice(i, 1)
-      this.#byKey.delete(candidate.key)
+      this.#table.remove(candidate)
       return true
     }
     return false

@@ -19,6 +19,8 @@ const PLACES = 512
 const MAX_AGE_MS = 600_000
 
 export interface HeardNode extends Address {
+  /** The host as a number. */
+  ip: number
   /** First 32 bits of the XOR distance to the target, unsigned. */
   prefixDistance: number
 }
@@ -80,6 +82,7 @@ export class HeardNodes {
     }
     return places.map((place, i) => ({
       host: formatIPv4(this.#ips[place]!),
+      ip: this.#ips[place]!,
       port: this.#ports[place]!,
       prefixDistance: distances[i]!,
     }))

@@ -96,7 +96,7 @@ const FINEST = 2 ** -53
 /** XOR distance of two 32-byte ids as a share of the keyspace, 0 to 1; exact to 53 bits. */
 export function distanceShare(a: Uint8Array, b: Uint8Array): number {
   const high = (idPrefix(a) ^ idPrefix(b)) >>> 0
-  const low = (idPrefix(a.subarray(4, 8)) ^ idPrefix(b.subarray(4, 8))) >>> (32 - FINE_BITS)
+  const low = (idPrefix(a, 4) ^ idPrefix(b, 4)) >>> (32 - FINE_BITS)
   return (high + low / 2 ** FINE_BITS) / PREFIX_VALUES
 }
 

@@ -76,6 +76,7 @@ export interface QueryOptions<T = Reply, S = unknown> {
 /** A node to start from of which the table may know how quick it is. */
 interface KnownNode extends StartNode {
   srttMs?: number
+  ip?: number
 }
 
 /** What a query needs of the node it belongs to. */
@@ -337,7 +338,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
 
   #seed(nodes: readonly KnownNode[], from: 'table' | 'bootstrap'): void {
     if (this.#tracer !== null) this.#tracer.source = from
-    for (const { host, port, id, srttMs } of nodes) this.#traversal.addSeed(host, port, id ?? null, srttMs)
+    for (const { host, port, id, srttMs, ip } of nodes) this.#traversal.addSeed(host, port, id ?? null, srttMs, ip)
   }
 
   #watch(signal: AbortSignalLike): void {

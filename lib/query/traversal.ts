@@ -15,7 +15,7 @@
  * - Names come from strangers: per reply, per lookup and per scope their effect is bounded, and what one replier alone
  *   names is asked for on credit (credit.ts).
  */
-import { formatIPv4, addressKey, addressScope, keyOf } from '../primitives/address.js'
+import { addressScope, formatIPv4, parseIPv4 } from '../primitives/address.js'
 import type { AddressScope } from '../primitives/address.js'
 import { idFromIp, idPrefix, sameId } from '../primitives/id.js'
 import { Candidate, quickestOf } from './candidate.js'
@@ -161,16 +161,20 @@ export class Traversal {
    * @param host dotted-decimal IPv4
    * @param id its 32-byte id where known, kept; hashed from the address otherwise
    * @param rttMs its usual round trip where known
+   * @param ip the host as a number where known
    * @returns the new candidate; null when it is in the lookup already, is ourselves, is refused by the filter, cannot
    *   be an address, or is farther than all of a full frontier
    */
-  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs = Infinity): Candidate | null {
-    const key = keyOf(host, port)
-    if (key === -1) return null
-    const ip = Math.floor(key / 65536)
-    if (port === 0 || addressScope(ip) === 'unusable') return null
-    if (this.#frontier.get(key) !== undefined) return null
-    const candidate = this.#admit(id ?? idFromIp(ip, port), ip, port, key, 0)
+  addSeed(
+    host: string,
+    port: number,
+    id?: Uint8Array | null,
+    rttMs = Infinity,
+    ip = parseIPv4(host),
+  ): Candidate | null {
+    if (ip === -1 || port === 0 || addressScope(ip) === 'unusable') return null
+    if (this.#frontier.get(ip, port) !== undefined) return null
+    const candidate = this.#admit(id ?? idFromIp(ip, port), ip, port, 0)
     if (candidate === null) return null
     if (rttMs >= 0) candidate.rttMs = rttMs
     if (this.#trace !== null) this.#trace({ type: 'seed', candidate, referrer: null })
@@ -360,12 +364,11 @@ export class Traversal {
     for (let i = 0; i < count; i++) {
       const ip = closer.ipAt(i)
       const port = closer.portAt(i)
-      const key = addressKey(ip, port)
-      let named = this.#frontier.get(key)
+      let named = this.#frontier.get(ip, port)
       if (named === null) continue
       if (named === undefined) {
         if (!isNameable(ip, port, level)) continue
-        named = this.#admit(idFromIp(ip, port), ip, port, key, replier.hop + 1)
+        named = this.#admit(idFromIp(ip, port), ip, port, replier.hop + 1)
         if (named === null) continue
         if (this.#trace !== null) this.#trace({ type: 'named', candidate: named, referrer: replier })
       }
@@ -380,10 +383,10 @@ export class Traversal {
   }
 
   /** Makes a new address a candidate, unless it is ourselves, refused, or too far. */
-  #admit(id: Uint8Array, ip: number, port: number, key: number, hop: number): Candidate | null {
+  #admit(id: Uint8Array, ip: number, port: number, hop: number): Candidate | null {
     const isSelf = this.#selfId !== null && sameId(id, this.#selfId)
     if (isSelf || (this.#accept !== null && !this.#accept(id, formatIPv4(ip), port))) {
-      this.#frontier.refuse(key)
+      this.#frontier.refuse(ip, port)
       return null
     }
     const candidate = new Candidate(id, this.#targetPrefix, ip, port, hop)

@@ -23,6 +23,18 @@ test('address: parse(format(x)) = x for every 32-bit number', (t) => {
   t.is(formatIPv4(0), '0.0.0.0')
 })
 
+test('address: numbers are written the same however many others were written in between', (t) => {
+  let wrong = 0
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 0; i < 3000; i++) {
+      const ip = (Math.imul(i, 0x9e3779b1) ^ (i % 7)) >>> 0
+      const host = [ip >>> 24, (ip >>> 16) & 255, (ip >>> 8) & 255, ip & 255].join('.')
+      if (formatIPv4(ip) !== host || formatIPv4(ip) !== host) wrong++
+    }
+  }
+  t.is(wrong, 0)
+})
+
 test('address: only canonical dotted-decimal is IPv4', (t) => {
   const refused = [
     '',

@@ -33,7 +33,7 @@ test('frontier: when full, it keeps the nearest and forgets the farthest', (t) =
         .map(named)
         .sort((a, b) => compareDistance(TARGET, a.id, b.id))
         .slice(0, 16)
-      const known = ips.filter((ip) => frontier.get(named(ip).key) !== undefined)
+      const known = ips.filter((ip) => frontier.get(ip, 1000) !== undefined)
       return frontier.sorted.map((c) => c.ip).join() === nearest.map((c) => c.ip).join() && known.length === 16
     }),
   )
@@ -55,17 +55,17 @@ test('frontier: a forgotten candidate may come back, a refused one is remembered
   const [near, far] = [named(1), named(2)].sort((a, b) => (isNearer(TARGET, a, b) ? -1 : 1)) as [Candidate, Candidate]
   t.ok(frontier.insert(far))
   t.ok(frontier.insert(near))
-  t.is(frontier.get(far.key), undefined)
+  t.is(frontier.get(far.ip, far.port), undefined)
   t.absent(frontier.insert(far))
-  frontier.refuse(far.key)
-  t.is(frontier.get(far.key), null)
+  frontier.refuse(far.ip, far.port)
+  t.is(frontier.get(far.ip, far.port), null)
 })
 
 test('frontier: memory of refusals is bounded', (t) => {
   const frontier = new Frontier(TARGET, 1)
-  for (let key = 0; key < 1000; key++) frontier.refuse(key)
+  for (let key = 0; key < 1000; key++) frontier.refuse(1, key)
   let remembered = 0
-  for (let key = 0; key < 1000; key++) if (frontier.get(key) === null) remembered++
+  for (let key = 0; key < 1000; key++) if (frontier.get(1, key) === null) remembered++
   t.is(remembered, 256)
 })
 

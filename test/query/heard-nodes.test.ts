@@ -52,7 +52,7 @@ test('heard nodes: one that is forgotten is gone, and whoever took its place sta
   const heard = heardOf([first, second])
   heard.remove(prefixOf(first), first, PORT)
   t.alike(heard.nearest(TARGET, 4, NOW), [
-    { host: formatIPv4(second), port: PORT, prefixDistance: (prefixOf(second) ^ idPrefix(TARGET)) >>> 0 },
+    { host: formatIPv4(second), ip: second, port: PORT, prefixDistance: (prefixOf(second) ^ idPrefix(TARGET)) >>> 0 },
   ])
   heard.remove(prefixOf(second), second, PORT)
   t.alike(heard.nearest(TARGET, 4, NOW), [])
