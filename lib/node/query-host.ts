@@ -115,6 +115,7 @@ function createQueryHost<T>(
   const ask = { target, command, value, internal }
   return {
     k: K,
+    mayEndEarly: !internal && !options.commit,
     dht: node,
     tracer: core.tracing.create(internal ? 'find-node' : 'query', message, options.trace),
     createTraversal: ({ onlySeeds, concurrency, trace }) =>

@@ -79,9 +79,17 @@ interface KnownNode extends StartNode {
   ip?: number
 }
 
+/**
+ * Where the neighbourhood of the target is known all of it is asked, but a consumer that is looking for one answer may have
+ * it from the first few: on a local network they come within this time, and the others need not be asked.
+ */
+const FIRST_ANSWERS_MS = 5
+
 /** What a query needs of the node it belongs to. */
 export interface QueryHost {
   readonly k: number
+  /** Whether the consumer may be content with the first answers: not so with a walk for its result, or for a commit. */
+  readonly mayEndEarly: boolean
   /** The node itself, as commit functions get it. */
   readonly dht: DHT
   /** Tells the story of this query; null: nobody listens. */
@@ -136,7 +144,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   #opened = false
   #flowing = false
   #committing = false
-  /** Stop listening to signals and deadlines. BOUNDED: by the calls of `finished`. */
+  /** Stop listening to signals and deadlines, and waiting. BOUNDED: by the calls of `finished`. */
   readonly #limits: Cancel[] = []
 
   /** @internal Made by `node.query` and `node.findNode`. */
@@ -331,9 +339,18 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
     const before = this.#traversal.candidates.length
     // Twice k: where some are dead, the spare ones keep the true neighbours within reach.
     const { nodes, knowsNeighbours } = this.#host.seeds(this.target, 2 * this.#host.k)
-    if (knowsNeighbours) this.#traversal.askNearestAtOnce()
+    if (knowsNeighbours) this.#askNearest()
     this.#seed(nodes, 'table')
     return this.#traversal.candidates.length > before
+  }
+
+  #askNearest(): void {
+    if (!this.#host.mayEndEarly) return this.#traversal.askNearestAtOnce()
+    const ask = (): void => {
+      this.#traversal.askNearestAtOnce()
+      if (!this.#lookup.ended) this.#lookup.pump()
+    }
+    this.#limits.push(this.#host.after(FIRST_ANSWERS_MS, ask))
   }
 
   #seed(nodes: readonly KnownNode[], from: 'table' | 'bootstrap'): void {

@@ -8,7 +8,7 @@
  */
 import { checkInteger } from '../node/arguments.js'
 import { describe } from '../node/describe.js'
-import { DHT } from '../node/dht.js'
+import { coreOf, DHT } from '../node/dht.js'
 import type { DHTOptions } from '../node/options.js'
 import { DHTError } from '../primitives/errors.js'
 import { VirtualClock } from '../primitives/virtual-clock.js'
@@ -156,6 +156,11 @@ export class Simulation {
     try {
       const node: unknown = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
       if (!(node instanceof DHT)) throw new TypeError(`create must return a DHT, got ${describe(node)}`)
+      if (coreOf(node).transport !== (options.transport ?? at.transport)) {
+        // It would be on the network of this machine.
+        void node.destroy()
+        throw new TypeError('create must pass its options on to the node')
+      }
       this.#hosts.set(node, at)
       return node as N // who names a class without a `create` of its own means that of the simulation
     } catch (err) {

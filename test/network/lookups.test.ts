@@ -58,3 +58,31 @@ test('network: where a target is looked up again, those around it are asked at o
   t.ok(atOnce >= 0.6 * lookups, `${atOnce} of ${lookups} asked the ${K} nearest at once`)
   t.ok(requests <= 1.2 * K * lookups, `${requests / lookups} requests`)
 })
+
+for (const [name, network] of Object.entries(PLACES)) {
+  test(`network: who looks for one answer among known nodes ${name} asks no more than it takes`, async (t) => {
+    const { sim, nodes } = await startNetwork(t, 300, { network })
+    for (const node of nodes) node.on('request', (request) => request.reply())
+    const lookups = 20
+    let before = 0
+    let all = 0
+    for (let i = 0; i < lookups; i++) {
+      const [asker, target] = [nodes[100 + i]!, nodes[200 + i]!.id!]
+      await sim.run(asker.findNode(target).finished())
+      const steps: string[] = []
+      const query = asker.query({ target, command: 7 }, { trace: ({ type }) => steps.push(type) })
+      const first = (async () => {
+        for await (const reply of query) return reply.from
+        return null
+      })()
+      t.ok(await sim.run(first))
+      const asks = (types: string[]): number => types.filter((type) => type === 'asked').length
+      before += asks(steps.slice(0, steps.indexOf('answered')))
+      all += asks(steps)
+    }
+    // Far away the others are asked before anybody can have answered, and the result takes one round trip.
+    const [least, most] = name === 'far apart' ? [0.6 * K, K] : [4, 6]
+    t.ok(before >= least * lookups && before <= most * lookups, `${before / lookups} before the first answer`)
+    t.ok(all <= (most + 4) * lookups, `${all / lookups} in all`)
+  })
+}
