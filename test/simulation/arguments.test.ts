@@ -111,7 +111,12 @@ test('arguments: nodes', async (t) => {
     ['host', node({}, { host: '20.0.0.9' }), TypeError, /host/],
     ['a NAT for a host that is there', node({}, { host, nat: 'randomized' }), TypeError, /nat: a host that is there/],
     ['create', node({}, { create: 5 }), TypeError, /create/],
-    ['create drops its options', node({}, { create: () => new DHT({ bootstrap: [] }) }), TypeError, /pass its options on/],
+    [
+      'create drops its options',
+      node({}, { create: () => new DHT({ bootstrap: [] }) }),
+      TypeError,
+      /pass its options on/,
+    ],
     ['create makes nothing', node({}, { create: () => undefined }), TypeError, /create must return a DHT/],
     ['startNode', () => sim.startNode(wrong(5)), TypeError, /options of a node/],
     ['bootstrapper', () => sim.bootstrapper(wrong(null)), TypeError, /options of a node/],
