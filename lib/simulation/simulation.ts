@@ -156,8 +156,8 @@ export class Simulation {
     try {
       const node: unknown = create({ bootstrap: this.#bootstrap.slice(), ...this.#platform(at), ...options })
       if (!(node instanceof DHT)) throw new TypeError(`create must return a DHT, got ${describe(node)}`)
-      if (coreOf(node).transport !== (options.transport ?? at.transport)) {
-        // It would be on the network of this machine.
+      if (coreOf(node).clock !== (options.clock ?? at.clock)) {
+        // It would be on the network and the time of this machine. Another transport alone may be meant: one through a gateway.
         void node.destroy()
         throw new TypeError('create must pass its options on to the node')
       }
