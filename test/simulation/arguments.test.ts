@@ -1,7 +1,7 @@
 /** Whatever is wrong at a call of the simulator throws there, with the name of what is wrong. */
 import test from 'brittle'
 import fc from 'fast-check'
-import { DHT } from '../../index.js'
+import { DHT, type DHTOptions } from '../../index.js'
 import {
   createUdx,
   exponential,
@@ -113,7 +113,7 @@ test('arguments: nodes', async (t) => {
     ['create', node({}, { create: 5 }), TypeError, /create/],
     [
       'create drops its options',
-      node({}, { create: () => new DHT({ bootstrap: [] }) }),
+      node({}, { create: ({ transport }: DHTOptions) => new DHT({ transport: transport!, bootstrap: [] }) }),
       TypeError,
       /pass its options on/,
     ],

@@ -116,6 +116,7 @@ export const PROPERTY_TESTS: Record<string, string> = {
   'primitives/id': 'primitives/id',
   'primitives/token-bucket': 'primitives/token-bucket',
   'query/candidate': 'query/frontier',
+  'query/candidate-table': 'query/candidate-table',
   'query/closer-nodes': 'query/closer-nodes-properties',
   'query/closest-replies': 'query/closest-replies',
   'query/credit': 'query/credit',
