@@ -3,8 +3,8 @@ import { DHT, type DHTOptions } from '../../index.js'
 import { seededRandom } from '../random.js'
 
 /**
- * At first everything is compiled, and the node gets to know its network. A browser has compiled it all after some two
- * thousand lookups: it is a quarter quicker then than after two hundred.
+ * Lookups before those that count, for each of them: at first everything is compiled, and the node gets to know its network.
+ * A browser has compiled it all after some two thousand: it is a quarter quicker then than after two hundred.
  */
 const WARM_UP_FACTOR = 3
 

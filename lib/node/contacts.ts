@@ -252,7 +252,7 @@ export class Contacts {
   #accept(node: NodeInfo, ip: number, rttMs: number): Contact | null {
     if (sameId(node.id, this.#table.id) || !this.accepts(node)) return null
     if (!this.#mayEnter(node.id, rttMs)) return null
-    const contact = createContact({ id: node.id, host: node.host, port: node.port, ip, now: this.#host.now() })
+    const contact = createContact({ id: node.id, port: node.port, ip, now: this.#host.now() })
     updateEstimate(contact, rttMs)
     let outcome = this.#table.add(contact)
     if (outcome === 'full') {

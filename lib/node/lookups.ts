@@ -3,7 +3,7 @@
  * they walk, and how they ask.
  */
 import type { Address } from '../primitives/address.js'
-import { idPrefix } from '../primitives/id.js'
+import { idPrefix, PREFIX_VALUES } from '../primitives/id.js'
 import type { Candidate } from '../query/candidate.js'
 import { DisjointTraversal, type Walk } from '../query/disjoint.js'
 import type { AskHandler } from '../query/lookup.js'
@@ -45,8 +45,6 @@ const HEARD_SEEDS = 4
 
 /** The size of the network is not worked out for each of many lookups. */
 const USUAL_MS = 1000
-
-const PREFIX_VALUES = 2 ** 32
 
 export class Lookups {
   /**

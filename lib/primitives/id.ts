@@ -63,6 +63,9 @@ export function idFromAddress(host: string, port: number): Uint8Array {
   return idFromIp(parseIPv4(host), port)
 }
 
+/** Values that {@link idPrefix} can have: prefixes and their distances over it are shares of the keyspace. */
+export const PREFIX_VALUES = 2 ** 32
+
 /** The first 32 bits of an id as an unsigned number, or those from another byte on. */
 export function idPrefix(id: Uint8Array, at = 0): number {
   return ((id[at]! << 24) | (id[at + 1]! << 16) | (id[at + 2]! << 8) | id[at + 3]!) >>> 0

@@ -7,7 +7,7 @@
  * alone. A node that another walk has asked counts as what came of it there, so that all of them together ask hardly more
  * nodes than one walk does.
  */
-import { keyOf } from '../primitives/address.js'
+import { addressKey, parseIPv4 } from '../primitives/address.js'
 import { type Candidate, isNearer } from './candidate.js'
 import type { CloserNodes } from './closer-nodes.js'
 import type { SideQuestion } from './omissions.js'
@@ -134,8 +134,8 @@ export class DisjointTraversal implements Walk {
   }
 
   /** Seeds come nearest first: the walks get them in turn, so that all of them begin equally near. */
-  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs?: number, ip?: number): Candidate | null {
-    const key = keyOf(host, port)
+  addSeed(host: string, port: number, id?: Uint8Array | null, rttMs?: number, ip = parseIPv4(host)): Candidate | null {
+    const key = addressKey(ip, port)
     if (this.#seeds.has(key)) return null
     const candidate = this.#walks[this.#seeds.size % this.#walks.length]!.addSeed(host, port, id, rttMs, ip)
     if (candidate !== null) this.#seeds.add(key)

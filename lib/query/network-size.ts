@@ -15,7 +15,7 @@
  * go-libp2p-kad-dht (netsize, D. Trautwein 2022), which fit all k distances; S. Sridhar et al., "Content censorship in
  * the InterPlanetary File System" (NDSS 2024), who warn of eclipses by comparing the closest nodes with such an estimate.
  */
-import { idPrefix } from '../primitives/id.js'
+import { idPrefix, PREFIX_VALUES } from '../primitives/id.js'
 
 /** What is known of the size of the network. */
 export interface NetworkSizeEstimate {
@@ -87,7 +87,6 @@ const LEAST_SAMPLES = 2
 /** Distances above this share of the expected one are as usual: of 20 ranks one in 40 lookups has such a farthest node. */
 const CLEARLY_NORMAL = 0.6
 
-const PREFIX_VALUES = 2 ** 32
 const FINE_BITS = 21
 
 /** Nothing nearer is told apart. */

@@ -144,7 +144,7 @@ export class Query<T = Reply> extends ReplyStreamClass<T> {
   #opened = false
   #flowing = false
   #committing = false
-  /** Stop listening to signals and deadlines, and waiting. BOUNDED: by the calls of `finished`. */
+  /** Stop listening to signals, deadlines and for the first answers. BOUNDED: by the calls of `finished`, and one more. */
   readonly #limits: Cancel[] = []
 
   /** @internal Made by `node.query` and `node.findNode`. */

@@ -6,7 +6,7 @@
  * clock: whole numbers need no memory of their own. Source: behaviour section 12, wire-protocol section 7.
  */
 import type { Address } from '../primitives/address.js'
-import { addressKey } from '../primitives/address.js'
+import { addressKey, formatIPv4 } from '../primitives/address.js'
 import { idPrefix } from '../primitives/id.js'
 import { keptId } from './kept-id.js'
 
@@ -51,9 +51,8 @@ export interface Contact {
 export interface ContactInit {
   /** 32-byte Uint8Array; copied. */
   id: Uint8Array
-  host: string
   port: number
-  /** `host` as a 32-bit unsigned number. */
+  /** Its IPv4 address as a 32-bit unsigned number. */
   ip: number
   /** Milliseconds of the node's monotonic clock. */
   now: number
@@ -87,10 +86,11 @@ class ContactRecord implements Contact {
   #srttUs = -1
   #rttvarUs = 0
 
-  constructor({ id, host, port, ip, now }: ContactInit) {
+  constructor({ id, port, ip, now }: ContactInit) {
     this.id = keptId(id)
     this.prefix = idPrefix(id)
-    this.host = sharedHost(ip, host)
+    // The contacts of one host share the string of those written lately.
+    this.host = formatIPv4(ip)
     this.port = port
     this.ip = ip
     this.key = addressKey(ip, port)
@@ -114,16 +114,4 @@ class ContactRecord implements Contact {
   set rttvarMs(value: number) {
     this.#rttvarUs = Math.round(value * US)
   }
-}
-
-let lastIp = -1
-let lastHost = ''
-
-/** One string for the contacts of one host, where many nodes of it are met one after another. */
-function sharedHost(ip: number, host: string): string {
-  if (ip !== lastIp) {
-    lastIp = ip
-    lastHost = host
-  }
-  return lastHost
 }

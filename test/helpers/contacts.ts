@@ -1,6 +1,5 @@
 /** Contacts and ids for tests: seeded, with ids as near to one another as the test wants them. */
 import * as fc from 'fast-check'
-import { formatIPv4 } from '../../lib/primitives/address.js'
 import { ID_BITS, ID_BYTES } from '../../lib/primitives/id.js'
 import type { Random } from '../../lib/primitives/random.js'
 import type { Contact } from '../../lib/routing/contact.js'
@@ -12,7 +11,7 @@ const FIRST_IP = 20 * 2 ** 24
 
 /** A contact with this id, on a host of its own, or on the given one. */
 export function contactOf(id: Uint8Array, serial: number, ip: number = FIRST_IP + 256 * serial, now = 0): Contact {
-  return createContact({ id, host: formatIPv4(ip), port: 1024 + (serial % 60000), ip, now })
+  return createContact({ id, port: 1024 + (serial % 60000), ip, now })
 }
 
 export function fromHex(hex: string): Uint8Array {

@@ -6,7 +6,7 @@ import { contactOf } from '../helpers/contacts.js'
 
 test('contact: a fresh record derives prefix and key and is linked nowhere', (t) => {
   const id = idFromAddress('10.1.2.3', 4000)
-  const contact = createContact({ id, host: '10.1.2.3', port: 4000, ip: parseIPv4('10.1.2.3'), now: 7 })
+  const contact = createContact({ id, port: 4000, ip: parseIPv4('10.1.2.3'), now: 7 })
   t.ok(Number.isNaN(contact.srttMs), 'its round-trip time is unknown')
   t.alike(
     { ...contact },
@@ -42,7 +42,7 @@ test('contact: keeps round-trip times to the microsecond', (t) => {
 test('contact: its id is a copy, its host that of its address', (t) => {
   const id = new Uint8Array(32).fill(9)
   const contacts = ['10.1.2.3', '10.1.2.4', '10.1.2.3'].map((host) =>
-    createContact({ id, host, port: 1, ip: parseIPv4(host), now: 0 }),
+    createContact({ id, port: 1, ip: parseIPv4(host), now: 0 }),
   )
   id.fill(0)
   t.alike(

@@ -1,14 +1,13 @@
 import test from 'brittle'
 import { createContact } from '../../lib/routing/contact.js'
 import { slowerContact } from '../../lib/routing/maintenance.js'
-import { formatIPv4 } from '../../lib/primitives/address.js'
 import { idFromIp } from '../../lib/primitives/id.js'
 
 /** A full bucket: ages and round trips, in the order of the bucket. */
 function bucketOf(contacts: readonly [addedAt: number, rttMs: number][]) {
   return contacts.map(([now, rttMs], i) => {
     const ip = 20 * 2 ** 24 + 256 * i
-    const contact = createContact({ id: idFromIp(ip, 1), host: formatIPv4(ip), port: 1, ip, now })
+    const contact = createContact({ id: idFromIp(ip, 1), port: 1, ip, now })
     contact.srttMs = rttMs
     return contact
   })
